@@ -1,0 +1,27 @@
+#pragma once
+
+// Content as it goes out with DATA (RFC 5321 §4.5.2): dots stuffed, ended by CRLF.CRLF. Content
+// has CRLF line endings already; should a bare CR or LF be found all the same, it is made a CRLF,
+// so that none ever leaves.
+
+#include <string>
+#include <string_view>
+
+namespace staffetta::smtp {
+
+// For content that comes in pieces. Feed each in order, then Finish once.
+class DataEncoder {
+ public:
+  void Feed(std::string_view piece, std::string* out);
+  // Appends what is missing of the last CRLF, and ".\r\n".
+  void Finish(std::string* out);
+
+ private:
+  bool line_start_ = true;
+  bool cr_pending_ = false;  // the last octet was a CR, not yet written
+};
+
+// The whole content at once.
+void EncodeData(std::string_view content, std::string* out);
+
+}  // namespace staffetta::smtp
