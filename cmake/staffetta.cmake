@@ -14,7 +14,6 @@ if(MOLD)
 endif()
 
 add_compile_options(-Wall -Wextra -Wno-missing-field-initializers)
-add_compile_options($<$<CXX_COMPILER_ID:GNU>:-fcoroutines>)
 add_compile_definitions(BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
 if(NOT CMAKE_BUILD_TYPE STREQUAL Debug)
   add_compile_options(-fno-plt -fstack-protector-strong)

@@ -1,0 +1,176 @@
+#pragma once
+
+#include <absl/status/status.h>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "common/base/co.h"
+#include "common/base/task_group.h"
+#include "common/rpc/handoff.h"
+#include "common/rpc/status.h"
+
+namespace staffetta::rpc {
+
+// Where a handler writes the messages of a server stream. Confined to the service's thread.
+template <class Response>
+class Writer {
+ public:
+  virtual ~Writer() = default;
+  // Resumes when gRPC has taken the message; false: the caller is gone, end the handler.
+  virtual Co<bool> Write(Response response) = 0;
+  // Whether the caller is gone.
+  virtual bool cancelled() const = 0;
+};
+
+// Runs the methods of one service as coroutines on its thread, for callers that hold the key.
+//
+// A handler `Co<absl::Status> Impl::Method(const Request*, Response*)` may use both pointers until
+// it returns. A call without the key is answered UNAUTHENTICATED before any handler runs. When the
+// caller cancels or its deadline passes, what the handler awaits is cancelled (if it can be).
+class Dispatcher {
+ public:
+  // `key` is what callers must present; `name` says in logs whose handler threw.
+  Dispatcher(Executor executor, std::string key, std::string name);
+
+  template <class Impl, class Request, class Response>
+  grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext* context, const Request* request,
+                                  Response* response, Impl* impl,
+                                  Co<absl::Status> (Impl::*method)(const Request*, Response*)) {
+    auto* reactor = new UnaryReactor(executor_);
+    if (!Admits(*context)) {
+      reactor->Finish(Unauthenticated());
+      return reactor;
+    }
+    // gRPC calls OnDone, which deletes the reactor, only after Finish.
+    reactor->handoff.Give();
+    asio::post(executor_, [this, reactor, impl, method, request, response] {
+      reactor->handoff.Take();
+      group_.Spawn(RunUnary(reactor, impl, method, request, response), reactor->cancel);
+    });
+    return reactor;
+  }
+
+  template <class Impl, class Request, class Response>
+  grpc::ServerWriteReactor<Response>* Stream(grpc::CallbackServerContext* context,
+                                             const Request* request, Impl* impl,
+                                             Co<absl::Status> (Impl::*method)(const Request*,
+                                                                              Writer<Response>*)) {
+    auto* reactor = new StreamReactor<Response>(executor_, context);
+    if (!Admits(*context)) {
+      reactor->Finish(Unauthenticated());
+      return reactor;
+    }
+    reactor->handoff.Give();
+    asio::post(executor_, [this, reactor, impl, method, request] {
+      reactor->handoff.Take();
+      group_.Spawn(RunStream(reactor, impl, method, request), reactor->cancel);
+    });
+    return reactor;
+  }
+
+  // Ends handlers that wait for something (long polls, streams) and resumes when none runs.
+  Co<void> Drain();
+
+ private:
+  // What both kinds of reactor share: the hand-over between gRPC's threads and ours, and the
+  // caller's cancellation, which gRPC announces on its own thread and which is emitted on ours.
+  template <class Base>
+  class Reactor : public Base {
+   public:
+    explicit Reactor(Executor executor) : executor_(executor) {}
+
+    void OnCancel() override {
+      handoff.Take();
+      asio::post(executor_, [signal = cancel] { signal->emit(asio::cancellation_type::terminal); });
+    }
+    void OnDone() override {
+      handoff.Take();
+      delete this;
+    }
+
+    // Outlives the reactor in what OnCancel posts.
+    const std::shared_ptr<asio::cancellation_signal> cancel =
+        std::make_shared<asio::cancellation_signal>();
+    Handoff handoff;
+
+   protected:
+    const Executor executor_;
+  };
+
+  using UnaryReactor = Reactor<grpc::ServerUnaryReactor>;
+
+  template <class Response>
+  class StreamReactor : public Reactor<grpc::ServerWriteReactor<Response>>,
+                        public Writer<Response> {
+   public:
+    StreamReactor(Executor executor, const grpc::CallbackServerContext* context)
+        : Reactor<grpc::ServerWriteReactor<Response>>(executor), context_(context) {}
+
+    Co<bool> Write(Response response) override {
+      message_ = std::move(response);
+      const bool written = co_await asio::async_initiate<decltype(use_co), void(bool)>(
+          [this](auto handler) {
+            auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+            written_ = [executor = this->executor_, shared](bool ok) {
+              asio::post(executor, [shared, ok] { std::move (*shared)(ok); });
+            };
+            this->handoff.Give();
+            this->StartWrite(&message_);
+          },
+          use_co);
+      co_return written;
+    }
+    bool cancelled() const override { return context_->IsCancelled(); }
+
+    void OnWriteDone(bool ok) override {
+      this->handoff.Take();
+      std::exchange(written_, nullptr)(ok);
+    }
+
+   private:
+    const grpc::CallbackServerContext* const context_;
+    Response message_;
+    std::function<void(bool)> written_;
+  };
+
+  template <class Impl, class Request, class Response>
+  static Co<void> RunUnary(UnaryReactor* reactor, Impl* impl,
+                           Co<absl::Status> (Impl::*method)(const Request*, Response*),
+                           const Request* request, Response* response) {
+    const absl::Status status = co_await Guarded((impl->*method)(request, response));
+    reactor->handoff.Give();
+    reactor->Finish(ToGrpc(status));
+  }
+
+  template <class Impl, class Request, class Response>
+  static Co<void> RunStream(StreamReactor<Response>* reactor, Impl* impl,
+                            Co<absl::Status> (Impl::*method)(const Request*, Writer<Response>*),
+                            const Request* request) {
+    const absl::Status status = co_await Guarded((impl->*method)(request, reactor));
+    reactor->handoff.Give();
+    reactor->Finish(ToGrpc(status));
+  }
+
+  // Runs the handler: cancellation ends what it awaits, not the handler itself, and an exception
+  // becomes INTERNAL.
+  static Co<absl::Status> Guarded(Co<absl::Status> handler);
+
+  bool Admits(const grpc::CallbackServerContext& context) const;
+  static grpc::Status Unauthenticated();
+
+  const Executor executor_;
+  const std::string authorization_;
+  TaskGroup group_;
+};
+
+}  // namespace staffetta::rpc
