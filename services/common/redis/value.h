@@ -48,6 +48,8 @@ class Value {
   friend bool operator==(const Value&, const Value&) = default;
 
  private:
+  friend struct ReplyBuilder;
+
   Kind kind_ = Kind::kNil;
   std::variant<std::monostate, int64_t, std::string, std::vector<Value>> data_;
 };
