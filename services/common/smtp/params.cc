@@ -28,7 +28,7 @@ Parsed<Number, SyntaxError> ReadNumber(std::string_view text, size_t max_digits)
   return number;
 }
 
-// One of two words.
+// One of a few words.
 template <class Enum>
 Parsed<Enum, SyntaxError> ReadWord(const ParamValue& value,
                                    std::initializer_list<std::pair<std::string_view, Enum>> words) {
