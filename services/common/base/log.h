@@ -8,7 +8,18 @@
 // a fixed order of keys: common/base/mail_log.h. No secret is ever an argument.
 namespace staffetta::log {
 
-// One of trace, debug, info, warn, error; false: none of these, nothing is changed.
+// Sends all lines to standard error: UTC time, level, text. Below warn they are collected and
+// written by the second, by 64 KiB or at exit; warn and error write at once what was collected. A
+// crash loses at most the last second. Once, at start.
+void Init();
+
+// Writes what was collected.
+void Flush();
+
+// One of trace, debug, info, warn, error?
+bool IsLevel(std::string_view level);
+
+// False: it is no level, nothing is changed.
 bool SetLevel(std::string_view level);
 
 template <class... Args>

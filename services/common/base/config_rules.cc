@@ -1,0 +1,179 @@
+#include "common/base/config_rules.h"
+
+#include <absl/strings/match.h>
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
+
+#include <limits>
+
+#include "common/base/config.h"
+#include "common/base/endpoint.h"
+#include "common/base/log.h"
+#include "common/base/network.h"
+#include "common/base/text.h"
+#include "common/base/units.h"
+
+namespace staffetta {
+namespace {
+
+using config::v1::Config;
+using google::protobuf::FieldDescriptor;
+
+// "Gateway.max_recipients": the same for a key wherever its message stands.
+std::string NameOf(const FieldDescriptor& field) {
+  return absl::StrCat(field.containing_type()->name(), ".", field.name());
+}
+
+struct Range {
+  int64_t least = 0;
+  int64_t most = std::numeric_limits<int64_t>::max();
+};
+
+Range RangeOf(const FieldDescriptor& field) {
+  const struct {
+    std::string_view name;
+    Range range;
+  } kRanges[] = {
+      {"Config.threads", {0, 1024}},
+      {"Gateway.max_recipients", {100}},  // RFC 5321 §4.5.3.1.8
+      {"Gateway.max_sessions", {1}},
+      {"Gateway.max_sessions_per_address", {1}},
+      {"Gateway.max_errors", {1}},
+      {"Gateway.max_received", {1}},
+      {"Queue.compression_level", {1, 19}},
+      {"Delivery.port", {1, 65535}},
+      {"Delivery.connections_per_site", {1}},
+      {"Delivery.prefetch", {1}},
+      {"Delivery.recipients_per_transaction", {1}},
+  };
+  const std::string name = NameOf(field);
+  for (const auto& known : kRanges) {
+    if (known.name == name) return known.range;
+  }
+  return {};
+}
+
+bool MayBeZero(std::string_view name) {
+  return name == "Auth.remember" || name == "Gateway.drain_timeout" ||
+         name == "Delivery.first_retry" || name == "Delivery.idle_timeout";
+}
+
+template <class... Parts>
+absl::Status Refused(const Parts&... why) {
+  return absl::InvalidArgumentError(absl::StrCat(why...));
+}
+
+bool IsAddress(std::string_view text) {
+  boost::system::error_code bad;
+  asio::ip::make_address(std::string(text), bad);
+  return !bad;
+}
+
+absl::Status CheckDuration(std::string_view name, const std::string& value) {
+  const absl::StatusOr<absl::Duration> duration = ParseDuration(value);
+  if (!duration.ok()) return duration.status();
+  if (*duration == absl::ZeroDuration() && !MayBeZero(name)) {
+    return Refused("must be longer than 0");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckResolver(const std::string& value) {
+  const std::pair<std::string, std::string> parts = absl::StrSplit(value, absl::MaxSplits('@', 1));
+  const bool with_port = absl::StrContains(value, '@');
+  int port = 53;
+  if (!IsAddress(parts.first) ||
+      (with_port && (!absl::SimpleAtoi(parts.second, &port) || port < 1 || port > 65535))) {
+    return Refused("\"", value, "\" is no resolver; write it like 192.0.2.53 or 192.0.2.53@5353");
+  }
+  return absl::OkStatus();
+}
+
+// Keys whose values are more than any text although they have no kind.
+absl::Status CheckByName(std::string_view name, const std::string& value) {
+  if (name == "Log.level" && !log::IsLevel(value)) {
+    return Refused("\"", value, "\" is none of trace, debug, info, warn, error");
+  }
+  if (name == "Gateway.address" && !IsAddress(value)) {
+    return Refused("\"", value, "\" is no IP address");
+  }
+  if (name == "Dns.servers") return CheckResolver(value);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+config::v1::Kind KindOf(const FieldDescriptor& field) {
+  return field.options().GetExtension(config::v1::kind);
+}
+
+absl::Status CheckText(const FieldDescriptor& field, const std::string& value) {
+  if (value.empty() && !field.is_repeated() && field.default_value_string().empty()) {
+    return absl::OkStatus();
+  }
+  if (value.find('\0') != std::string::npos) return Refused("contains a NUL");
+  const std::string name = NameOf(field);
+  switch (KindOf(field)) {
+    case config::v1::KIND_DURATION:
+      return CheckDuration(name, value);
+    case config::v1::KIND_BYTES:
+      return ParseBytes(value).status();
+    case config::v1::KIND_PORTS:
+      return ParsePorts(value).status();
+    case config::v1::KIND_NETWORK:
+      return ParseNetwork(value).status();
+    case config::v1::KIND_ENDPOINT:
+      return ParseEndpoint(value).status();
+    case config::v1::KIND_FILE:
+    case config::v1::KIND_SECRET:
+      return absl::OkStatus();
+    case config::v1::KIND_UNSPECIFIED:
+      return CheckByName(name, value);
+  }
+  return Refused("is of a kind that nothing checks");
+}
+
+absl::Status CheckNumber(const FieldDescriptor& field, int64_t value) {
+  const Range range = RangeOf(field);
+  if (value < range.least) return Refused(value, " is less than ", range.least);
+  if (value > range.most) return Refused(value, " is more than ", range.most);
+  return absl::OkStatus();
+}
+
+Conflict FindConflict(const Config& config) {
+  const auto& gateway = config.gateway();
+  if (gateway.tls_certificate().empty() != gateway.tls_key().empty()) {
+    return gateway.tls_key().empty()
+               ? Conflict{"gateway.tls_certificate", "needs gateway.tls_key beside it"}
+               : Conflict{"gateway.tls_key", "needs gateway.tls_certificate beside it"};
+  }
+  const auto& redis = config.redis();
+  if (!redis.password().empty() && !redis.password_file().empty()) {
+    return {"redis.password_file", "redis.password is set too; set one of them"};
+  }
+  const auto& grpc = config.grpc();
+  const absl::StatusOr<Endpoint> listen = ParseEndpoint(grpc.listen());
+  if (listen.ok() && !IsLocal(*listen) && !grpc.allow_cleartext()) {
+    return {"grpc.listen",
+            absl::StrCat("\"", grpc.listen(),
+                         "\" is neither loopback nor a Unix socket, and calls carry the operator "
+                         "key in clear; listen on 127.0.0.1, or set grpc.allow_cleartext: true "
+                         "where the network is trusted or encrypted")};
+  }
+  const auto& delivery = config.delivery();
+  if (DurationOf(delivery.first_retry()) > DurationOf(delivery.longest_retry())) {
+    return {delivery.has_first_retry() ? "delivery.first_retry" : "delivery.longest_retry",
+            absl::StrCat("the first retry (", delivery.first_retry(),
+                         ") comes after the longest one (", delivery.longest_retry(), ")")};
+  }
+  for (int i = 0; i < delivery.routes_size(); ++i) {
+    const auto& route = delivery.routes(i);
+    const std::string key = absl::StrCat("delivery.routes[", i, "]");
+    if (route.domain().empty()) return {key, "needs a domain; \"*\" is all of them"};
+    if (route.to().empty()) return {key, "needs `to`, host:port"};
+  }
+  return {};
+}
+
+}  // namespace staffetta
