@@ -27,7 +27,14 @@ namespace {
 class SpawningThread {
  public:
   static SpawningThread& Get() {
-    static SpawningThread* const instance = new SpawningThread;
+    static std::mutex mutex;
+    static SpawningThread* instance = nullptr;
+    static pid_t owner = -1;
+    const std::lock_guard lock(mutex);
+    if (owner != getpid()) {  // the first call, or a fork, which leaves threads behind
+      instance = new SpawningThread;
+      owner = getpid();
+    }
     return *instance;
   }
 
