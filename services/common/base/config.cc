@@ -12,10 +12,10 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <set>
-#include <sstream>
 
 #include "common/base/check.h"
 #include "common/base/config_rules.h"
@@ -56,6 +56,10 @@ std::string Unknown(const Descriptor& section, const std::string& key) {
     return absl::StrCat("unknown key; did you mean ", nearest, "?");
   }
   return absl::StrCat("unknown key; known are ", absl::StrJoin(known, ", "));
+}
+
+absl::Status Unreadable(const std::string& path) {
+  return absl::NotFoundError(absl::StrCat(path, ": cannot be read: ", std::strerror(errno)));
 }
 
 std::string Joined(const std::string& section, const std::string& key) {
@@ -101,13 +105,19 @@ class Loader {
 absl::Status Loader::ReadFile(const std::string& path) {
   file_ = path;
   directory_ = std::filesystem::path(path).parent_path();
-  std::ifstream in(path);
-  std::stringstream content;
-  if (!in || std::filesystem::is_directory(path) || !(content << in.rdbuf() || in.eof())) {
-    return absl::NotFoundError(absl::StrCat(path, ": cannot be read: ", std::strerror(errno)));
-  }
+  std::string content;
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(content.str());
+    std::ifstream in(path);
+    if (!in) return Unreadable(path);
+    content.assign(std::istreambuf_iterator<char>(in), {});
+  } catch (const std::ios_base::failure&) {  // a directory, or a broken disk
+    return Unreadable(path);
+  }
+  // yaml-cpp takes a quoted text that the end of the file cuts off as whole; a comment at the very
+  // end means nothing elsewhere, and inside of quotes makes it see the missing one.
+  content += "\n#";
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(content);
     if (documents.size() > 1) {
       return Fail(Where(documents[1]), "", "a second document begins; write one only");
     }
@@ -204,7 +214,9 @@ absl::Status Loader::ReadList(const YAML::Node& node, const FieldDescriptor& fie
 
 absl::Status Loader::ReadScalar(const YAML::Node& node, const FieldDescriptor& field,
                                 const std::string& key, Message* section) {
-  if (node.IsNull()) return Fail(Where(node), key, "has no value; leave the key out or write \"\"");
+  // Nothing stands behind the colon: its place is the key's.
+  if (node.IsNull())
+    return Fail(origin_[key], key, "has no value; leave the key out or write \"\"");
   if (!node.IsScalar()) return Fail(Where(node), key, "must be a single value");
   return SetScalar(Where(node), node.Scalar(), field, key, section);
 }

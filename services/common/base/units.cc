@@ -12,6 +12,8 @@
 namespace staffetta {
 namespace {
 
+constexpr absl::Duration kLongest = absl::Hours(100 * 8766);
+
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 template <class... Parts>
@@ -83,7 +85,7 @@ absl::StatusOr<absl::Duration> ParseDuration(std::string_view text) {
     if (!ok) return NoDuration(text);
     rest.remove_prefix(end);
   }
-  if (sum == absl::InfiniteDuration()) return Refused(text, "is too long");
+  if (sum > kLongest) return Refused(text, "is too long");
   return sum;
 }
 

@@ -13,7 +13,8 @@
 namespace staffetta {
 
 // A length of time: numbers with ns, us, ms, s, m, h or d, largest first or not: "500ms", "1h30m",
-// "5d", "1.5h"; "0" needs no unit. Never negative, always finite.
+// "5d", "1.5h"; "0" needs no unit. 0 to 100 years: it may be added to
+// any time of today.
 absl::StatusOr<absl::Duration> ParseDuration(std::string_view text);
 
 // A size in bytes: "4096", "64KiB", "25MiB", "1GiB", "1TiB" (powers of 1024), "10kB", "10MB",
