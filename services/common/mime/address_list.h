@@ -30,7 +30,9 @@ std::string_view Describe(AddressListError error);
 inline constexpr size_t kMaxAddresses = 100;
 
 struct Address {
-  std::string display_name;  // unquoted and unfolded, encoded words as they are; may be empty
+  // Unquoted and unfolded, encoded words as they are, maybe not UTF-8: show it through
+  // DecodeHeaderText. May be empty.
+  std::string display_name;
   smtp::Mailbox mailbox;
 };
 

@@ -29,8 +29,9 @@ class HeaderBlock {
 
   // `content` may be the beginning of a message, as long as complete() says that the block is
   // whole. Without an empty line all of it is header; when the first line is not a field, the
-  // message has no header and the body begins at 0. Other lines that are neither field nor
-  // continuation are kept as a Field without a name, and no_colon() tells.
+  // message has no header and the body begins at 0 (a line without its end is not judged yet).
+  // Other lines that are neither field nor continuation are kept as a Field without a name, and
+  // no_colon() tells.
   static HeaderBlock Parse(std::string_view content, HeaderLimits limits = {});
 
   const std::vector<Field>& fields() const { return fields_; }
