@@ -1,0 +1,40 @@
+#include "delivery/options.h"
+
+#include "common/base/check.h"
+#include "common/base/config.h"
+#include "common/base/endpoint.h"
+#include "common/smtp/ascii.h"
+
+namespace staffetta::delivery {
+
+Options OptionsFrom(const config::v1::Config& config, const std::string& hostname) {
+  const config::v1::Delivery& delivery = config.delivery();
+  Options options;
+  options.hostname = config.hostname().empty() ? hostname : config.hostname();
+  options.helo = delivery.helo().empty() ? options.hostname : delivery.helo();
+  for (const config::v1::Route& route : delivery.routes()) {
+    const absl::StatusOr<Endpoint> to = ParseEndpoint(route.to());
+    CHECK(to.ok());
+    options.routes.push_back({smtp::ToLower(route.domain()), to->host, to->port});
+  }
+  options.port = static_cast<uint16_t>(delivery.port());
+  for (const std::string& text : delivery.allow_networks()) {
+    const absl::StatusOr<Network> network = ParseNetwork(text);
+    CHECK(network.ok());
+    options.allow_networks.push_back(*network);
+  }
+  options.connections_per_site = delivery.connections_per_site();
+  options.prefetch = delivery.prefetch();
+  options.recipients_per_transaction = delivery.recipients_per_transaction();
+  options.retry = {DurationOf(delivery.first_retry()), DurationOf(delivery.longest_retry())};
+  options.connect_timeout = DurationOf(delivery.connect_timeout());
+  options.reply_timeout = DurationOf(delivery.reply_timeout());
+  options.final_timeout = DurationOf(delivery.final_timeout());
+  options.idle_timeout = DurationOf(delivery.idle_timeout());
+  options.sandbox_messages = delivery.sandbox_messages();
+  options.dns.servers.assign(config.dns().servers().begin(), config.dns().servers().end());
+  options.dns.timeout = DurationOf(config.dns().timeout());
+  return options;
+}
+
+}  // namespace staffetta::delivery

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/base/network.h"
+#include "common/net/resolver.h"
+#include "delivery/retry.h"
+#include "delivery/route.h"
+#include "staffetta/config/v1/config.pb.h"
+
+namespace staffetta::delivery {
+
+// The sections delivery and dns of the configuration, read.
+struct Options {
+  std::string hostname = "localhost";  // in bounces
+  std::string helo = "localhost";
+  std::vector<RouteRule> routes;
+  uint16_t port = 25;  // of servers found by MX
+  std::vector<Network> allow_networks;
+  int connections_per_site = 20;
+  int prefetch = 200;
+  int recipients_per_transaction = 100;
+  RetrySchedule retry;
+  absl::Duration connect_timeout = absl::Seconds(30);
+  absl::Duration reply_timeout = absl::Minutes(5);
+  absl::Duration final_timeout = absl::Minutes(10);
+  absl::Duration idle_timeout = absl::Seconds(10);
+  absl::Duration stop_grace = absl::Seconds(20);  // for running transactions, at the end
+  int sandbox_messages = 1000;
+  net::ResolverOptions dns;
+};
+
+// Of a configuration that LoadConfig has checked. `hostname` stands in for what the file leaves out.
+Options OptionsFrom(const config::v1::Config& config, const std::string& hostname);
+
+}  // namespace staffetta::delivery
