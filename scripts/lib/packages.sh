@@ -49,7 +49,8 @@ ensure_packages() {
     as_root=(sudo)
   fi
   echo "Installing ${missing[*]}"
-  "${as_root[@]}" bash -s -- "${missing[@]}" <<<"$(declare -f install_quietly)"$'\ninstall_quietly "$@"' || {
+  # shellcheck disable=SC2016  # the inner shell expands
+  "${as_root[@]}" bash -c "$(declare -f install_quietly)"'; install_quietly "$@"' _ "${missing[@]}" || {
     echo "Could not install ${missing[*]}" >&2
     return 1
   }
@@ -73,7 +74,5 @@ install_quietly() {
   if [[ " $* " == *" postfix "* ]]; then
     echo 'postfix postfix/main_mailer_type select Local only' | debconf-set-selections
   fi
-  # apt-get must not eat the script that stdin brings.
-  apt-get update -qq </dev/null &&
-    apt-get install -y -qq --no-install-recommends "$@" </dev/null
+  apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"
 }

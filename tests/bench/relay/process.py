@@ -1,7 +1,7 @@
 """Processes of the bench: free ports, filled-in configuration, readiness, and an orderly end.
 
 Every process is a child that this bench started, in a session of its own (so that Ctrl-C reaches
-the bench alone), and is ended by its id together with its descendants.
+the bench alone), and is ended by its id together with all of that session.
 """
 
 import os
@@ -52,50 +52,36 @@ def wait_for_banner(port, process, what, seconds=30):
     raise Failed(f"{what} gave no 220 on port {port} within {seconds} s")
 
 
-def parents():
-    """Parent id and start time of every process, by id."""
+def stat_fields(pid):
+    """The fields of /proc/PID/stat from the third on ("session" is 3)."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+        return stat.read().rpartition(")")[2].split()
+
+
+def family(root):
+    """All processes of the session that ROOT leads, whether it still lives; as {pid: state}."""
     found = {}
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
             fields = stat_fields(int(name))
         except OSError:
             continue
-        found[int(name)] = (int(fields[1]), int(fields[19]))
-    return found
-
-
-def stat_fields(pid):
-    """The fields of /proc/PID/stat from the third on ("state" is 0, "ppid" 1, "starttime" 19)."""
-    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
-        return stat.read().rpartition(")")[2].split()
-
-
-def tree(root):
-    """ROOT and its descendants that live now, as {pid: start time}."""
-    known = parents()
-    found = {root: known[root][1]} if root in known else {}
-    grown = True
-    while grown:
-        more = {pid: start for pid, (parent, start) in known.items()
-                if parent in found and pid not in found}
-        found.update(more)
-        grown = bool(more)
+        if int(fields[3]) == root:
+            found[int(name)] = fields[0]
     return found
 
 
 def stop(process, seconds=15):
-    """SIGTERM to PROCESS, then waits for it and its descendants; kills by id what remains."""
+    """SIGTERM to PROCESS, then waits for its whole session; kills by id what remains."""
     if process is None:
         return
-    family = tree(process.pid) if process.poll() is None else {}
-    if family:
+    if process.poll() is None:
         process.terminate()
     end = time.monotonic() + seconds
-    while family and time.monotonic() < end:
+    while (left := alive(process.pid)) and time.monotonic() < end:
         process.poll()
-        family = still_alive(family)
         time.sleep(0.02)
-    for pid in family:
+    for pid in left:
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -103,6 +89,5 @@ def stop(process, seconds=15):
     process.wait()
 
 
-def still_alive(family):
-    now = parents()
-    return {pid: start for pid, start in family.items() if pid in now and now[pid][1] == start}
+def alive(root):
+    return [pid for pid, state in family(root).items() if state != "Z"]
