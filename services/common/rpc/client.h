@@ -152,8 +152,8 @@ class Client {
     Prepare(*peer_, timeout.value_or(peer_->timeout), &call->context);
     const Executor executor = co_await asio::this_coro::executor;
     const grpc::Status status = co_await asio::async_initiate<decltype(use_co), void(grpc::Status)>(
-        [this, method, call, executor](auto handler) {
-          Start(method, call, executor, std::move(handler));
+        [async = static_cast<Async*>(stub_->async()), method, call, executor](auto handler) {
+          Start(async, method, call, executor, std::move(handler));
         },
         use_co);
     call->handoff.Take();
@@ -174,15 +174,14 @@ class Client {
 
  private:
   template <class Method, class Pending, class Handler>
-  void Start(Method method, std::shared_ptr<Pending> call, Executor executor,
-             Handler handler) const {
+  static void Start(Async* async, Method method, std::shared_ptr<Pending> call, Executor executor,
+                    Handler handler) {
     auto slot = asio::get_associated_cancellation_slot(handler);
     if (slot.is_connected()) {
       slot.assign([call](asio::cancellation_type) { call->context.TryCancel(); });
     }
     auto shared = std::make_shared<Handler>(std::move(handler));
     call->handoff.Give();
-    auto* async = static_cast<Async*>(stub_->async());
     (async->*method)(
         &call->context, &call->request, &call->response,
         [call, shared, executor, work = asio::make_work_guard(executor)](grpc::Status status) {

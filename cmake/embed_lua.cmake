@@ -1,0 +1,12 @@
+# Writes OUTPUT: for each of SCRIPTS a constant kName with common.lua and the script as raw string.
+separate_arguments(SCRIPTS)
+file(READ ${SOURCE}/common.lua COMMON)
+set(TEXT "// Made by embed_lua.cmake from services/queue/lua.\n")
+foreach(SCRIPT ${SCRIPTS})
+  file(READ ${SOURCE}/${SCRIPT}.lua BODY)
+  string(SUBSTRING ${SCRIPT} 0 1 HEAD)
+  string(TOUPPER ${HEAD} HEAD)
+  string(SUBSTRING ${SCRIPT} 1 -1 TAIL)
+  string(APPEND TEXT "constexpr char k${HEAD}${TAIL}[] = R\"LUA(${COMMON}${BODY})LUA\";\n")
+endforeach()
+file(WRITE ${OUTPUT} "${TEXT}")

@@ -1,0 +1,158 @@
+// The queue as its callers see it: over gRPC, with a real Redis.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <thread>
+
+#include "common/base/ids.h"
+#include "common/base/runtime.h"
+#include "common/redis/test_redis.h"
+#include "common/rpc/client.h"
+#include "common/rpc/host.h"
+#include "queue/serve.h"
+
+namespace staffetta::queue {
+namespace {
+
+using testing::HasSubstr;
+using QueueClient = rpc::Client<v1::QueueService>;
+
+class QueueServiceTest : public testing::Test {
+ protected:
+  QueueServiceTest() : redis_(redis::EmbeddedRedis::Fsync::kAlways) {
+    server_ =
+        std::make_unique<Server>(runtime_.executor(0), Server::Options{}, redis_.options(), "key");
+    host_ = *rpc::Host::Start("127.0.0.1:0", {server_->grpc_service()});
+    peer_ = rpc::LocalPeer(host_->InProcessChannel(), "key", absl::Seconds(10));
+    client_ = std::make_unique<QueueClient>(peer_);
+    runtime_.Block(Start());
+  }
+  ~QueueServiceTest() override {
+    runtime_.Block(server_->Stop());
+    host_->Shutdown(absl::Seconds(5));
+  }
+  Co<void> Start() {
+    const absl::Status started = co_await server_->Start();
+    EXPECT_TRUE(started.ok()) << started;
+  }
+
+  // A unary call from the test's thread.
+  template <class Request, class Response>
+  absl::StatusOr<Response> Call(
+      void (QueueClient::Async::*method)(grpc::ClientContext*, const Request*, Response*,
+                                         std::function<void(grpc::Status)>),
+      Request request, absl::Duration timeout = absl::Seconds(10)) {
+    absl::StatusOr<Response> result = absl::UnknownError("never set");
+    runtime_.Block(CallInto(method, std::move(request), timeout, &result));
+    return result;
+  }
+  template <class Method, class Request, class Response>
+  Co<void> CallInto(Method method, Request request, absl::Duration timeout,
+                    absl::StatusOr<Response>* result) {
+    *result = co_await client_->Call(method, std::move(request), timeout);
+  }
+
+  absl::StatusOr<v1::EnqueueResponse> Enqueue(int message_class = 3) {
+    v1::EnqueueRequest request;
+    request.mutable_message()->set_message_id(NewMessageId(0));
+    request.mutable_message()->add_recipients("bob@x.example");
+    request.mutable_message()->set_class_(message_class);
+    request.mutable_message()->set_content("Subject: hi\r\n\r\nbody\r\n");
+    return Call(&QueueClient::Async::Enqueue, request);
+  }
+  absl::StatusOr<v1::LeaseResponse> Lease(absl::Duration wait,
+                                          absl::Duration timeout = absl::Seconds(10)) {
+    v1::LeaseRequest request;
+    request.set_credits(10);
+    request.mutable_wait()->set_seconds(absl::ToInt64Seconds(wait));
+    return Call(&QueueClient::Async::Lease, request, timeout);
+  }
+
+  redis::TestRedis redis_;
+  Runtime runtime_{2};
+  std::unique_ptr<Server> server_;
+  std::unique_ptr<rpc::Host> host_;
+  std::shared_ptr<const rpc::Peer> peer_;
+  std::unique_ptr<QueueClient> client_;
+};
+
+TEST_F(QueueServiceTest, Message_GoesInAndComesOutWhole) {
+  const auto enqueued = Enqueue();
+  ASSERT_TRUE(enqueued.ok()) << enqueued.status();
+  EXPECT_EQ(enqueued->durability(), v1::DURABILITY_SYNCED);
+  const auto leased = Lease(absl::Seconds(5));
+  ASSERT_TRUE(leased.ok()) << leased.status();
+  ASSERT_EQ(leased->deliveries_size(), 1);
+  EXPECT_EQ(leased->deliveries(0).content(), "Subject: hi\r\n\r\nbody\r\n");
+  EXPECT_EQ(leased->deliveries(0).destination(), "x.example");
+  EXPECT_FALSE(leased->deliveries(0).expired());
+  EXPECT_EQ(leased->lease_time().seconds(), 15);
+}
+
+TEST_F(QueueServiceTest, WaitingWorker_GetsWhatIsEnqueuedLater) {
+  absl::StatusOr<v1::LeaseResponse> leased = absl::UnknownError("never set");
+  std::thread worker([&] { leased = Lease(absl::Seconds(30)); });
+  ASSERT_TRUE(Enqueue().ok());
+  worker.join();
+  ASSERT_TRUE(leased.ok()) << leased.status();
+  EXPECT_EQ(leased->deliveries_size(), 1);
+}
+
+TEST_F(QueueServiceTest, WaitThatIsOver_GivesAnEmptyAnswer) {
+  const auto leased = Lease(absl::ZeroDuration());
+  ASSERT_TRUE(leased.ok()) << leased.status();
+  EXPECT_EQ(leased->deliveries_size(), 0);
+}
+
+// SPEC Q2: a worker that went away while it waited holds nothing.
+TEST_F(QueueServiceTest, WorkerThatGaveUp_TakesNothingAlong) {
+  EXPECT_EQ(Lease(absl::Seconds(30), absl::Milliseconds(50)).status().code(),
+            absl::StatusCode::kDeadlineExceeded);
+  ASSERT_TRUE(Enqueue().ok());
+  const auto leased = Lease(absl::Seconds(5));
+  ASSERT_TRUE(leased.ok()) << leased.status();
+  EXPECT_EQ(leased->deliveries_size(), 1);
+}
+
+TEST_F(QueueServiceTest, BadRequests_AreNamed) {
+  v1::LeaseRequest no_credits;
+  EXPECT_THAT(Call(&QueueClient::Async::Lease, no_credits).status().ToString(),
+              HasSubstr("credits: 0"));
+  EXPECT_EQ(Enqueue(9).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+// SPEC Q1: without Redis there is no acceptance, and it mends itself.
+TEST_F(QueueServiceTest, RedisDown_IsUnavailableThenRecovers) {
+  ASSERT_TRUE(Enqueue().ok());
+  redis_.Kill();
+  EXPECT_EQ(Enqueue().status().code(), absl::StatusCode::kUnavailable);
+  redis_.Restart();
+  absl::Status status = Enqueue().status();
+  for (int i = 0; i < 20 && !status.ok(); ++i) status = Enqueue().status();
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+// SPEC Q1: start refuses a Redis that does not sync, unless the operator allows it.
+TEST(QueueServerStart, UnsyncedRedis_IsRefused) {
+  redis::TestRedis unsynced;
+  const Runtime runtime(1);
+  for (const bool allow : {false, true}) {
+    Server server(runtime.executor(0), {.allow_volatile = allow}, unsynced.options(), "key");
+    struct Run {
+      static Co<void> Start(Server* server, absl::Status* status) {
+        *status = co_await server->Start();
+        co_await server->Stop();
+      }
+    };
+    absl::Status status;
+    runtime.Block(Run::Start(&server, &status));
+    EXPECT_EQ(status.ok(), allow) << status;
+    if (!allow) {
+      EXPECT_THAT(status.ToString(), HasSubstr("appendfsync"));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace staffetta::queue

@@ -1,0 +1,436 @@
+// The conformance suite of the queue store, on a real Redis. After each test the invariants of
+// DESIGN §4 are checked over all keys.
+#include "queue/queue_store.h"
+
+#include <absl/strings/str_cat.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "common/base/ids.h"
+#include "common/redis/test_redis.h"
+#include "queue/content.h"
+#include "queue/invariants.h"
+#include "staffetta/events/v1/events.pb.h"
+
+namespace staffetta::queue {
+namespace {
+
+using events::v1::Event;
+using redis::Await;
+using redis::Command;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
+
+class QueueStoreTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { redis_ = std::make_unique<redis::TestRedis>(); }
+  static void TearDownTestSuite() { redis_ = nullptr; }
+
+  void SetUp() override {
+    redis_->FlushAll();
+    client_ = std::make_unique<redis::Client>(context_.get_executor(), redis_->options());
+    store_ = NewStore(absl::Seconds(60));
+  }
+  void TearDown() override {
+    EXPECT_THAT(Await(context_, BrokenInvariants(client_.get(), "{0}")), IsEmpty());
+  }
+
+  std::unique_ptr<QueueStore> NewStore(absl::Duration lease_time) {
+    return std::make_unique<QueueStore>(client_.get(), 0,
+                                        QueueStore::Options{.lease_time = lease_time});
+  }
+
+  static v1::NewMessage Message(int message_class, std::vector<std::string> recipients,
+                                uint64_t account = 1) {
+    v1::NewMessage message;
+    message.set_message_id(NewMessageId(0));
+    message.mutable_envelope()->set_account_id(account);
+    message.mutable_envelope()->set_sender("ann@sender.example");
+    for (const std::string& recipient : recipients) message.add_recipients(recipient);
+    message.set_class_(message_class);
+    message.set_content("Subject: hi\r\n\r\nbody\r\n");
+    return message;
+  }
+
+  // Enqueues and gives back the id.
+  std::string Enqueue(const v1::NewMessage& message) {
+    auto storable = ToStorable(message, {}, absl::Now());
+    EXPECT_TRUE(storable.ok()) << storable.status();
+    const absl::Status status = Await(context_, EnqueueOne(*std::move(storable)));
+    EXPECT_TRUE(status.ok()) << status;
+    return message.message_id();
+  }
+  std::string Enqueue(int message_class, std::vector<std::string> recipients,
+                      uint64_t account = 1) {
+    return Enqueue(Message(message_class, std::move(recipients), account));
+  }
+  Co<absl::Status> EnqueueOne(StorableMessage message) {
+    std::vector<StorableMessage> batch;
+    batch.push_back(std::move(message));
+    co_return co_await store_->Enqueue(std::move(batch));
+  }
+
+  QueueStore::LeaseResult Lease(int credits = 100) {
+    auto result = Await(context_, store_->Lease(credits));
+    EXPECT_TRUE(result.ok()) << result.status();
+    return *std::move(result);
+  }
+  std::vector<std::string> LeaseIds(int credits = 100) {
+    std::vector<std::string> ids;
+    for (const auto& delivery : Lease(credits).deliveries) ids.push_back(delivery.delivery_id);
+    return ids;
+  }
+  std::vector<std::string> Complete(const v1::Completion& completion) {
+    auto storable = ToStorable(completion, {}, absl::Now());
+    EXPECT_TRUE(storable.ok()) << storable.status();
+    auto lost = Await(context_, store_->Complete({*std::move(storable)}));
+    EXPECT_TRUE(lost.ok()) << lost.status();
+    return *std::move(lost);
+  }
+  static v1::Completion Outcome(const QueueStore::Leased& leased, v1::OutcomeKind kind,
+                                std::vector<std::string> recipients,
+                                absl::Duration wait = absl::Hours(1)) {
+    v1::Completion completion;
+    completion.set_delivery_id(leased.delivery_id);
+    completion.set_lease_id(leased.lease_id);
+    completion.set_attempt(leased.attempts + 1);
+    completion.mutable_retry_after()->set_seconds(absl::ToInt64Seconds(wait));
+    for (const std::string& recipient : recipients) {
+      v1::RecipientOutcome* outcome = completion.add_outcomes();
+      outcome->set_recipient(recipient);
+      outcome->set_kind(kind);
+      outcome->mutable_reply()->set_code(kind == v1::OUTCOME_KIND_DELIVERED ? 250 : 451);
+    }
+    return completion;
+  }
+
+  // Lets so many seconds pass on Redis's clock.
+  void Pass(const std::string& seconds) { redis_->Raw("BLPOP nothing " + seconds); }
+
+  std::vector<Event> Events() {
+    auto reply = Await(context_, client_->Run(Command("XRANGE", "events:{0}", "-", "+")));
+    std::vector<Event> events;
+    for (const redis::Value& entry : reply->array()) {
+      Event event;
+      EXPECT_TRUE(event.ParseFromString(entry.array()[1].array()[1].str()));
+      events.push_back(event);
+    }
+    return events;
+  }
+  std::vector<events::v1::EventType> EventTypes() {
+    std::vector<events::v1::EventType> types;
+    for (const Event& event : Events()) types.push_back(event.type());
+    return types;
+  }
+  int64_t KeyCount(const std::string& pattern) {
+    return static_cast<int64_t>(
+        Await(context_, client_->Run(Command("KEYS", pattern)))->array().size());
+  }
+
+  static std::unique_ptr<redis::TestRedis> redis_;
+  asio::io_context context_;
+  std::unique_ptr<redis::Client> client_;
+  std::unique_ptr<QueueStore> store_;
+};
+
+std::unique_ptr<redis::TestRedis> QueueStoreTest::redis_;
+
+// I1, and SPEC E1: the accepted event is written in the same step.
+TEST_F(QueueStoreTest, EnqueuedMessage_IsReadyAndAnnounced) {
+  const std::string id = Enqueue(3, {"bob@x.example", "cy@y.example", "dan@X.example"});
+  const auto stats = Await(context_, store_->GetStats());
+  EXPECT_EQ(stats->ready[3], 2) << "one delivery per destination, whatever the case";
+  EXPECT_EQ(stats->messages, 1);
+  ASSERT_THAT(EventTypes(), ElementsAre(events::v1::EVENT_TYPE_ACCEPTED));
+  const Event event = Events()[0];
+  EXPECT_EQ(event.message_id(), id);
+  EXPECT_EQ(event.envelope().sender(), "ann@sender.example");
+  EXPECT_THAT(event.recipients(), SizeIs(3));
+}
+
+TEST_F(QueueStoreTest, SameRequestTwice_QueuesOnce) {
+  const v1::NewMessage message = Message(3, {"bob@x.example"});
+  Enqueue(message);
+  Enqueue(message);
+  EXPECT_THAT(LeaseIds(), SizeIs(1));
+  EXPECT_THAT(EventTypes(), SizeIs(1));
+}
+
+TEST_F(QueueStoreTest, LeasedDelivery_CarriesAllThatAWorkerNeeds) {
+  const std::string id = Enqueue(2, {"bob@x.example"});
+  const auto result = Lease();
+  ASSERT_THAT(result.deliveries, SizeIs(1));
+  const QueueStore::Leased& leased = result.deliveries[0];
+  EXPECT_EQ(leased.delivery_id, id + ".0");
+  EXPECT_EQ(leased.message_class, 2);
+  EXPECT_EQ(leased.attempts, 0);
+  EXPECT_EQ(leased.content_size, 21);
+  EXPECT_EQ(*DecompressContent(leased.content), "Subject: hi\r\n\r\nbody\r\n");
+  EXPECT_EQ(leased.expires - leased.accepted, absl::Hours(24 * 5));
+  Event part;
+  ASSERT_TRUE(part.ParseFromString(leased.message_part + leased.delivery_part));
+  EXPECT_EQ(part.message_id(), id);
+  EXPECT_THAT(part.recipients(), ElementsAre("bob@x.example"));
+}
+
+TEST_F(QueueStoreTest, LeasedDelivery_IsGivenToNobodyElse) {
+  Enqueue(3, {"bob@x.example"});
+  EXPECT_THAT(LeaseIds(), SizeIs(1));
+  EXPECT_THAT(LeaseIds(), IsEmpty());
+}
+
+TEST_F(QueueStoreTest, LargeContent_DoesNotComeAlong) {
+  v1::NewMessage message = Message(3, {"bob@x.example"});
+  message.set_content(std::string(QueueStore::kInlineContent + 1, 'x'));
+  const std::string id = Enqueue(message);
+  EXPECT_EQ(Lease().deliveries[0].content, "");
+  const auto stored = Await(context_, store_->GetContent(id));
+  EXPECT_EQ(*DecompressContent(*stored), message.content());
+  EXPECT_EQ(Await(context_, store_->GetContent("nothing")).status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+// I7, SPEC P3: the highest class is served first, whatever came first.
+TEST_F(QueueStoreTest, HighestClass_GoesFirst) {
+  std::vector<std::string> ids;
+  for (const int c : {5, 3, 1, 4, 2, 1}) {
+    ids.push_back(Enqueue(c, {absl::StrCat("r@", c, ".example")}) + ".0");
+  }
+  EXPECT_THAT(LeaseIds(4), ElementsAre(ids[2], ids[5], ids[4], ids[1]));
+  const auto rest = Lease(1);
+  EXPECT_EQ(rest.deliveries[0].delivery_id, ids[3]);
+  EXPECT_EQ(rest.highest_waiting_class, 5);
+}
+
+// SPEC P5: inside a class the lanes take turns; a long one delays another's first by one round.
+TEST_F(QueueStoreTest, LanesTakeTurns) {
+  std::vector<std::string> big;
+  for (int i = 0; i < 10; ++i) big.push_back(Enqueue(3, {"r@big.example"}) + ".0");
+  const std::string other_destination = Enqueue(3, {"r@small.example"}) + ".0";
+  const std::string other_account = Enqueue(3, {"r@big.example"}, 2) + ".0";
+  EXPECT_THAT(LeaseIds(4), ElementsAre(big[0], other_destination, other_account, big[1]));
+  EXPECT_THAT(LeaseIds(100), SizeIs(8));
+}
+
+// I5: content goes with the last delivery; I4: an event for each change.
+TEST_F(QueueStoreTest, LastDelivery_TakesTheMessageAlong) {
+  Enqueue(3, {"bob@x.example", "cy@y.example"});
+  const auto leased = Lease().deliveries;
+  ASSERT_THAT(leased, SizeIs(2));
+  EXPECT_THAT(Complete(Outcome(leased[0], v1::OUTCOME_KIND_DELIVERED, {"bob@x.example"})),
+              IsEmpty());
+  EXPECT_EQ(KeyCount("content:*"), 1);
+  EXPECT_THAT(Complete(Outcome(leased[1], v1::OUTCOME_KIND_FAILED, {"cy@y.example"})), IsEmpty());
+  EXPECT_EQ(KeyCount("content:*"), 0);
+  EXPECT_EQ(KeyCount("msg:*") + KeyCount("dlv:*") + KeyCount("lane:*") + KeyCount("turn:*"), 0);
+  EXPECT_THAT(EventTypes(),
+              ElementsAre(events::v1::EVENT_TYPE_ACCEPTED, events::v1::EVENT_TYPE_DELIVERED,
+                          events::v1::EVENT_TYPE_FAILED));
+}
+
+// I3, SPEC Q2: a completion or renewal under another lease changes nothing.
+TEST_F(QueueStoreTest, LostLease_CanNeitherCompleteNorRenew) {
+  store_ = NewStore(absl::Milliseconds(1));
+  Enqueue(3, {"bob@x.example"});
+  const auto first = Lease().deliveries;
+  Pass("0.01");
+  store_ = NewStore(absl::Seconds(60));
+  const auto second = Lease().deliveries;
+  ASSERT_THAT(second, SizeIs(1));
+  EXPECT_NE(first[0].lease_id, second[0].lease_id);
+  EXPECT_EQ(second[0].attempts, 1);
+  EXPECT_THAT(Complete(Outcome(first[0], v1::OUTCOME_KIND_DELIVERED, {"bob@x.example"})),
+              ElementsAre(first[0].delivery_id));
+  v1::HeldLease held;
+  held.set_delivery_id(first[0].delivery_id);
+  held.set_lease_id(first[0].lease_id);
+  EXPECT_THAT(Await(context_, store_->Renew({held}))->lost, ElementsAre(first[0].delivery_id));
+  // Nobody knows what the first worker did: recorded, and nothing else.
+  EXPECT_THAT(EventTypes(),
+              ElementsAre(events::v1::EVENT_TYPE_ACCEPTED, events::v1::EVENT_TYPE_UNCERTAIN));
+  EXPECT_THAT(Events()[1].recipients(), ElementsAre("bob@x.example"));
+  EXPECT_THAT(Complete(Outcome(second[0], v1::OUTCOME_KIND_DELIVERED, {"bob@x.example"})),
+              IsEmpty());
+}
+
+TEST_F(QueueStoreTest, RenewedLease_OutlivesItsFirstTime) {
+  store_ = NewStore(absl::Milliseconds(300));
+  Enqueue(3, {"bob@x.example"});
+  const auto leased = Lease().deliveries;
+  store_ = NewStore(absl::Seconds(60));
+  v1::HeldLease held;
+  held.set_delivery_id(leased[0].delivery_id);
+  held.set_lease_id(leased[0].lease_id);
+  EXPECT_THAT(Await(context_, store_->Renew({held}))->lost, IsEmpty());
+  Pass("0.4");
+  EXPECT_THAT(LeaseIds(), IsEmpty());
+}
+
+// SPEC Q3: deferred recipients wait for their time, the delivered ones are not sent again.
+TEST_F(QueueStoreTest, DeferredRecipients_ComeBackAlone) {
+  Enqueue(3, {"bob@x.example", "cy@x.example"});
+  const auto leased = Lease().deliveries;
+  v1::Completion completion =
+      Outcome(leased[0], v1::OUTCOME_KIND_DELIVERED, {"bob@x.example"}, absl::ZeroDuration());
+  v1::RecipientOutcome* deferred = completion.add_outcomes();
+  deferred->set_recipient("cy@x.example");
+  deferred->set_kind(v1::OUTCOME_KIND_DEFERRED);
+  deferred->mutable_reply()->set_text("come back");
+  Complete(completion);
+  const auto again = Lease().deliveries;
+  ASSERT_THAT(again, SizeIs(1));
+  EXPECT_EQ(again[0].attempts, 1);
+  Event part;
+  part.ParseFromString(again[0].delivery_part);
+  EXPECT_THAT(part.recipients(), ElementsAre("cy@x.example"));
+  EXPECT_EQ(part.reply().text(), "come back");
+}
+
+TEST_F(QueueStoreTest, RetryTime_IsKeptAndAnnounced) {
+  Enqueue(3, {"bob@x.example"});
+  const auto leased = Lease().deliveries;
+  Complete(Outcome(leased[0], v1::OUTCOME_KIND_DEFERRED, {"bob@x.example"}, absl::Hours(1)));
+  const auto result = Lease();
+  EXPECT_THAT(result.deliveries, IsEmpty());
+  EXPECT_NEAR(absl::ToDoubleSeconds(result.next_change - result.now), 3600, 5);
+  EXPECT_EQ(Await(context_, store_->GetStats())->due_later, 1);
+}
+
+TEST_F(QueueStoreTest, ScheduledMessage_WaitsForItsTime) {
+  v1::NewMessage message = Message(1, {"bob@x.example"});
+  message.mutable_schedule_time()->set_seconds(absl::ToUnixSeconds(absl::Now()) + 2);
+  Enqueue(message);
+  EXPECT_THAT(LeaseIds(), IsEmpty());
+  Pass("2.1");
+  EXPECT_THAT(LeaseIds(), SizeIs(1));
+}
+
+// SPEC Q3: a retry is never later than the end of the message's life.
+TEST_F(QueueStoreTest, Expiry_BoundsTheRetryTime) {
+  v1::NewMessage message = Message(3, {"bob@x.example"});
+  message.mutable_lifetime()->set_nanos(200'000'000);
+  Enqueue(message);
+  const auto leased = Lease().deliveries;
+  Complete(Outcome(leased[0], v1::OUTCOME_KIND_DEFERRED, {"bob@x.example"}, absl::Hours(1)));
+  Pass("0.3");
+  const auto again = Lease();
+  ASSERT_THAT(again.deliveries, SizeIs(1));
+  EXPECT_LE(again.deliveries[0].expires, again.now);
+}
+
+TEST_F(QueueStoreTest, HandedBackDelivery_IsReadyAtOnceWithoutAnAttempt) {
+  Enqueue(3, {"bob@x.example"});
+  const auto leased = Lease().deliveries;
+  Complete(Outcome(leased[0], v1::OUTCOME_KIND_DELIVERED, {}));
+  const auto again = Lease().deliveries;
+  ASSERT_THAT(again, SizeIs(1));
+  EXPECT_EQ(again[0].attempts, 0);
+  EXPECT_THAT(EventTypes(), SizeIs(1));
+}
+
+// SPEC B1: the bounce is queued in the step that ends the delivery, and only by the lease's holder.
+TEST_F(QueueStoreTest, Bounce_IsQueuedWithTheFailure) {
+  Enqueue(3, {"bob@x.example"});
+  const auto leased = Lease().deliveries;
+  v1::Completion completion = Outcome(leased[0], v1::OUTCOME_KIND_FAILED, {"bob@x.example"});
+  *completion.mutable_bounce() = Message(3, {"ann@sender.example"});
+  Complete(completion);
+  EXPECT_THAT(LeaseIds(), ElementsAre(completion.bounce().message_id() + ".0"));
+  EXPECT_THAT(EventTypes(),
+              ElementsAre(events::v1::EVENT_TYPE_ACCEPTED, events::v1::EVENT_TYPE_FAILED,
+                          events::v1::EVENT_TYPE_BOUNCED));
+  completion.mutable_bounce()->set_message_id(NewMessageId(0));
+  EXPECT_THAT(Complete(completion), SizeIs(1)) << "the lease is over";
+  EXPECT_THAT(LeaseIds(), IsEmpty());
+}
+
+// I6: a lease call costs what it moves, not what waits. Counted in Redis commands, not in time.
+TEST_F(QueueStoreTest, LeaseCost_DoesNotGrowWithTheBacklog) {
+  const auto commands_of_one_lease = [this] {
+    redis_->Raw("CONFIG RESETSTAT");
+    LeaseIds(1);
+    const std::string info = redis_->Raw("INFO commandstats");
+    int64_t calls = 0;
+    for (size_t at = 0; (at = info.find("calls=", at)) != std::string::npos; ++at) {
+      calls += std::stoll(info.substr(at + 6));
+    }
+    return calls;
+  };
+  for (int i = 0; i < 2; ++i) Enqueue(3, {"r@x.example"});
+  const int64_t small = commands_of_one_lease();
+  for (int i = 0; i < 500; ++i) Enqueue(3, {absl::StrCat("r@x", i, ".example")});
+  EXPECT_LE(commands_of_one_lease(), small + 2);
+}
+
+TEST_F(QueueStoreTest, Description_TellsWhereEachDeliveryIs) {
+  const std::string id =
+      Enqueue(3, {"a@ready.example", "b@retry.example", "c@leased.example", "d@done.example"});
+  for (const auto& leased : Lease().deliveries) {
+    Event part;
+    part.ParseFromString(leased.delivery_part);
+    const std::string recipient = part.recipients(0);
+    if (recipient[0] == 'a') Complete(Outcome(leased, v1::OUTCOME_KIND_DELIVERED, {}));
+    if (recipient[0] == 'b') Complete(Outcome(leased, v1::OUTCOME_KIND_DEFERRED, {recipient}));
+    if (recipient[0] == 'd') Complete(Outcome(leased, v1::OUTCOME_KIND_DELIVERED, {recipient}));
+  }
+  std::vector<v1::DeliveryState> states;
+  const auto described = Await(context_, store_->DescribeMessage(id));
+  ASSERT_TRUE(described.ok()) << described.status();
+  for (const auto& d : *described) states.push_back(d.state);
+  EXPECT_THAT(states, UnorderedElementsAre(v1::DELIVERY_STATE_READY, v1::DELIVERY_STATE_DUE_LATER,
+                                           v1::DELIVERY_STATE_LEASED));
+  size_t listed = 0;
+  std::string next;
+  do {
+    auto page = Await(context_, store_->List(next, 10));
+    ASSERT_TRUE(page.ok()) << page.status();
+    listed += page->deliveries.size();
+    next = page->next;
+  } while (!next.empty());
+  EXPECT_EQ(listed, 3);
+}
+
+// I8, SPEC Q1: what was acknowledged is there after a kill of Redis, and nothing needs repair.
+TEST(QueueStoreDurability, KilledRedis_LosesNothing) {
+  redis::TestRedis redis(redis::EmbeddedRedis::Fsync::kAlways);
+  asio::io_context context;
+  redis::Client client(context.get_executor(), redis.options());
+  QueueStore store(&client, 0, {});
+  for (int i = 0; i < 50; ++i) {
+    v1::NewMessage message;
+    message.set_message_id(NewMessageId(0));
+    message.add_recipients(absl::StrCat("r@x", i % 7, ".example"));
+    message.set_class_(1 + i % 5);
+    message.set_content("x");
+    std::vector<StorableMessage> batch;
+    batch.push_back(*ToStorable(message, {}, absl::Now()));
+    ASSERT_TRUE(Await(context, store.Enqueue(std::move(batch))).ok());
+  }
+  ASSERT_THAT(Await(context, store.Lease(10))->deliveries, SizeIs(10));
+  redis.Kill();
+  EXPECT_EQ(Await(context, store.Lease(10)).status().code(), absl::StatusCode::kUnavailable);
+  redis.Restart();
+  const auto rest = Await(context, store.Lease(100));
+  ASSERT_TRUE(rest.ok()) << rest.status();
+  EXPECT_THAT(rest->deliveries, SizeIs(40));
+  EXPECT_THAT(Await(context, BrokenInvariants(&client, "{0}")), IsEmpty());
+}
+
+TEST(Records, BadMessages_AreRefusedByName) {
+  v1::NewMessage message;
+  EXPECT_EQ(ToStorable(message, {}, absl::Now()).status().message(),
+            "message_id: not a message id");
+  message.set_message_id(NewMessageId(0));
+  EXPECT_EQ(ToStorable(message, {}, absl::Now()).status().message(), "class: 0 is not 1…5");
+  message.set_class_(6);
+  EXPECT_EQ(ToStorable(message, {}, absl::Now()).status().message(), "class: 6 is not 1…5");
+  message.set_class_(5);
+  EXPECT_EQ(ToStorable(message, {}, absl::Now()).status().message(), "recipients: there is none");
+}
+
+}  // namespace
+}  // namespace staffetta::queue

@@ -1,0 +1,21 @@
+#include "queue/scripts.h"
+
+namespace staffetta::queue {
+namespace {
+
+#include "queue_scripts.inc"
+
+}  // namespace
+
+const Scripts& TheScripts() {
+  static const Scripts scripts{
+      .enqueue = {"enqueue", kEnqueue},
+      .lease = {"lease", kLease},
+      .renew = {"renew", kRenew},
+      .complete = {"complete", kComplete},
+      .describe = {"describe", kDescribe},
+  };
+  return scripts;
+}
+
+}  // namespace staffetta::queue
