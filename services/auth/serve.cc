@@ -1,0 +1,69 @@
+#include "auth/serve.h"
+
+#include <optional>
+#include <utility>
+
+#include "auth/auth_rpc.h"
+
+namespace staffetta::auth {
+namespace {
+
+constexpr absl::Duration kSubscribePatience = absl::Seconds(5);
+
+}  // namespace
+
+struct Server::Parts {
+  Parts(Executor e, Options options, redis::Client::Options redis_options, std::string key)
+      : executor(e),
+        endpoint(redis_options.endpoint),
+        redis(e, std::move(redis_options)),
+        store(&redis),
+        pool(options.threads),
+        events(e),
+        authenticator(&store, &pool, {.remember = options.remember, .clock = options.clock}),
+        accounts(&store),
+        users(&store, &pool, &rights, &events, options.clock),
+        rpc(e, std::move(key), &authenticator, &accounts, &users) {}
+
+  const Executor executor;
+  const redis::Endpoint endpoint;
+  redis::Client redis;
+  AuthStore store;
+  DerivationPool pool;
+  SenderRights rights;
+  StateEvents events;
+  Authenticator authenticator;
+  Accounts accounts;
+  Users users;
+  std::optional<UserChanges> changes;
+  AuthRpc rpc;
+};
+
+Server::Server(Executor executor, Options options, redis::Client::Options redis, std::string key)
+    : parts_(std::make_unique<Parts>(executor, options, std::move(redis), std::move(key))) {}
+
+Server::~Server() = default;
+
+grpc::Service* Server::grpc_service() { return &parts_->rpc; }
+
+Co<absl::Status> Server::Start(Peers peers) {
+  parts_->rights.SetPeer(std::move(peers.policy));
+  parts_->events.SetPeer(std::move(peers.events));
+  if (absl::Status status = co_await parts_->store.Check(); !status.ok()) co_return status;
+  Parts* const parts = parts_.get();
+  parts->changes.emplace(parts->executor, parts->endpoint,
+                         [parts] { parts->authenticator.ForgetNetworks(); });
+  parts->authenticator.SetChanges(&*parts->changes);
+  parts->rpc.SetChanges(&*parts->changes);
+  absl::Status status = co_await parts->changes->AwaitLive(kSubscribePatience);
+  co_return status;
+}
+
+Co<void> Server::Stop() {
+  co_await parts_->rpc.Drain();
+  co_await parts_->events.Drain();
+  if (parts_->changes) parts_->changes->Close();
+  parts_->redis.Close();
+}
+
+}  // namespace staffetta::auth

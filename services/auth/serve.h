@@ -1,0 +1,52 @@
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/time/time.h>
+#include <grpcpp/impl/codegen/service_type.h>
+
+#include <memory>
+#include <string>
+
+#include "common/base/clock.h"
+#include "common/base/co.h"
+#include "common/redis/client.h"
+#include "common/rpc/peers.h"
+
+namespace staffetta::auth {
+
+// The auth service: wiring, and its life. Confined to `executor` but for grpc_service().
+class Server {
+ public:
+  struct Options {
+    // How long a right password is remembered, to spare its derivation.
+    absl::Duration remember = absl::Seconds(30);
+    // That derive passwords' keys.
+    int threads = 1;
+    const Clock* clock = &Clock::Real();
+  };
+  // Whom it calls.
+  struct Peers {
+    std::shared_ptr<const rpc::Peer> policy;
+    std::shared_ptr<const rpc::Peer> events;
+  };
+
+  // `key` is what callers must present. Nothing is connected yet; may be called on any thread.
+  Server(Executor executor, Options options, redis::Client::Options redis, std::string key);
+  ~Server();  // after Stop, and after the host of grpc_service() is shut down
+
+  // Calls that arrive before Start are answered as far as they can be, else UNAVAILABLE.
+  grpc::Service* grpc_service();
+
+  // Checks the store and listens for changes. UNAVAILABLE: Redis cannot be reached; Stop is still
+  // to be called.
+  Co<absl::Status> Start(Peers peers);
+
+  // Ends long calls, waits for the others and for events on their way, closes Redis.
+  Co<void> Stop();
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace staffetta::auth
