@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "common/base/co.h"
+
 namespace staffetta::net {
 
 // TLS 1.2 and newer with modern defaults. Immutable and shared by all threads' streams.
