@@ -5,6 +5,7 @@
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/client_callback.h>
 
+#include <atomic>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -52,10 +53,13 @@ class StreamReader {
     auto* call = static_cast<Call<Request>*>(call_.get());
     call->self = call_;
     (async->*method)(&call->context, &call->request, call);
+    call->AddHold();
     call->StartCall();
   }
   ~StreamReader() {
-    if (call_) call_->context.TryCancel();
+    if (!call_) return;
+    call_->context.TryCancel();
+    call_->Release();
   }
   StreamReader(StreamReader&&) noexcept = default;
   StreamReader& operator=(StreamReader&&) = delete;
@@ -92,10 +96,19 @@ class StreamReader {
       this->StartRead(&message);
     }
 
+    // The hold keeps gRPC from calling OnDone between two reads; given up once.
+    void Release() {
+      if (!released_.exchange(true)) this->RemoveHold();
+    }
+
     void OnReadDone(bool arrived) override {
       handoff_.Take();
       // When nothing arrived OnDone follows, and only it knows the status.
-      if (arrived) std::exchange(handler_, nullptr)(true);
+      if (arrived) {
+        std::exchange(handler_, nullptr)(true);
+      } else {
+        Release();
+      }
     }
 
     void OnDone(const grpc::Status& end) override {
@@ -114,6 +127,7 @@ class StreamReader {
    private:
     const Executor executor_;
     std::function<void(bool)> handler_;
+    std::atomic<bool> released_{false};
     Handoff handoff_;
   };
 
