@@ -46,7 +46,7 @@ UserChanges::UserChanges(Executor executor, redis::Endpoint endpoint,
   };
   callbacks.on_gap = [this] { Break(true); };
   callbacks.on_failure = [this](const absl::Status& status) {
-    log::Warn("auth: changes of users do not arrive: {}", std::string(status.message()));
+    if (live_) log::Warn("auth: changes of users do not arrive: {}", std::string(status.message()));
     Break(false);
   };
   subscriber_ = std::make_unique<redis::Subscriber>(

@@ -96,6 +96,8 @@ Verifier MakeVerifier(std::string_view password) {
 
 bool Matches(const Verifier& verifier, std::string_view password) {
   const Verifier derived = MakeVerifier(password, verifier.salt, verifier.iterations);
+  // HMAC fills its key up with NULs: one at the end would not be noticed.
+  if (password.find('\0') != std::string_view::npos) return false;
   return ConstantTimeEquals(derived.stored_key, verifier.stored_key);
 }
 
