@@ -1,0 +1,111 @@
+#pragma once
+
+// What the SMTP edge asks of the rest of the house, in its own words. An answer is data; a status
+// means "could not be determined" and is never taken for a yes. Fakes: gateway/fakes.h; the real
+// ones: gateway/remote_backends.h.
+//
+// Implementations are shared by the sessions of all threads and must be thread-safe. A call resumes
+// on the executor of the coroutine that made it.
+
+#include <absl/status/statusor.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/base/co.h"
+
+namespace staffetta::gateway {
+
+// On whose account a client submits.
+struct Identity {
+  uint64_t account_id = 0;
+  uint64_t list_id = 0;
+  std::string user;      // "s1_0"
+  int priority = 3;      // default class of its messages, 1…5
+  std::string channel;   // the account's way out
+  int64_t revision = 0;  // of the user's rights
+
+  friend bool operator==(const Identity&, const Identity&) = default;
+};
+
+enum class AuthVerdict {
+  kOk,
+  kWrongCredentials,  // unknown user or wrong password: nobody is told which
+  kInactive,          // right password
+  kBlocked,           // right password
+  kNoNetwork,         // IdentifyNetwork: no user has opened this network
+};
+
+struct AuthAnswer {
+  AuthVerdict verdict = AuthVerdict::kWrongCredentials;
+  Identity identity;  // when kOk
+};
+
+class Authenticator {
+ public:
+  virtual ~Authenticator() = default;
+
+  virtual Co<absl::StatusOr<AuthAnswer>> Authenticate(std::string user, std::string password,
+                                                      std::string client_address) = 0;
+  // Who may submit from this address without AUTH (SPEC U10).
+  virtual Co<absl::StatusOr<AuthAnswer>> IdentifyNetwork(std::string client_address) = 0;
+
+  // Grows whenever somebody's rights may have changed. An identity that was obtained after reading
+  // this number stands as long as the number stays. Costs nothing.
+  virtual uint64_t Changes() const = 0;
+  // Whether an identity still has its rights, unchanged (SPEC U4). `since` is what Changes() said
+  // before it was obtained or last found valid.
+  virtual Co<absl::StatusOr<bool>> StillValid(Identity identity, uint64_t since) = 0;
+};
+
+enum class SenderVerdict { kOk, kNotAuthorised, kNotVerified, kBanned };
+
+struct SenderAnswer {
+  SenderVerdict verdict = SenderVerdict::kNotAuthorised;
+  std::string offending_address;  // unless kOk
+};
+
+class SenderPolicy {
+ public:
+  virtual ~SenderPolicy() = default;
+
+  // May this user send as all of these addresses (SPEC V6)? `client_address` and `subject` are for
+  // the event that a refusal raises.
+  virtual Co<absl::StatusOr<SenderAnswer>> Check(Identity identity,
+                                                 std::vector<std::string> addresses,
+                                                 std::string client_address,
+                                                 std::string subject) = 0;
+};
+
+// How safe a queued message is (SPEC Q1).
+enum class Durability { kSynced, kVolatile };
+
+struct Message {
+  std::string id;
+  Identity identity;
+  std::string sender;  // empty: the null path
+  std::vector<std::string> recipients;
+  int priority = 3;     // class, 1…5
+  std::string content;  // CRLF line ends, not dot-stuffed
+  std::string subject;  // decoded and cut
+  std::string client_address;
+  bool eight_bit = false;
+};
+
+class MessageQueue {
+ public:
+  virtual ~MessageQueue() = default;
+
+  // OK: the message is durable. Anything else: it may be queued or not.
+  virtual Co<absl::StatusOr<Durability>> Enqueue(Message message) = 0;
+};
+
+// They outlive every session.
+struct Backends {
+  Authenticator* authenticator = nullptr;
+  SenderPolicy* senders = nullptr;
+  MessageQueue* queue = nullptr;
+};
+
+}  // namespace staffetta::gateway

@@ -1,0 +1,78 @@
+#include "gateway/content.h"
+
+#include <absl/strings/str_cat.h>
+
+#include "common/base/text.h"
+#include "common/mime/address_list.h"
+#include "common/mime/dates.h"
+#include "common/mime/encoded_word.h"
+#include "common/mime/header_edit.h"
+
+namespace staffetta::gateway {
+namespace {
+
+constexpr size_t kMaxSubject = 200;
+
+// How often a field may stand there, and what breaking that is called.
+struct AuthorField {
+  std::string_view name;
+  ContentFault several;
+  ContentFault disguised;
+  ContentFault bad;
+};
+
+constexpr AuthorField kFrom = {"From", ContentFault::kSeveralFrom, ContentFault::kDisguisedFrom,
+                               ContentFault::kBadFrom};
+constexpr AuthorField kSender = {"Sender", ContentFault::kSeveralSender, ContentFault::kBadSender,
+                                 ContentFault::kBadSender};
+
+// Appends the addresses of the field, if it is there.
+std::optional<ContentFault> ReadAuthors(const mime::HeaderBlock& header, const AuthorField& rule,
+                                        std::vector<smtp::Mailbox>* authors) {
+  const mime::Field* const field = header.Find(rule.name);
+  if (field == nullptr) return std::nullopt;
+  if (header.Count(rule.name) > 1) return rule.several;
+  if (field->space_before_colon) return rule.disguised;
+  auto addresses = mime::ParseAddressList(field->value);
+  if (!addresses) return rule.bad;
+  for (mime::Address& address : *addresses) authors->push_back(std::move(address.mailbox));
+  return std::nullopt;
+}
+
+}  // namespace
+
+smtp::Parsed<Examined, ContentFault> Examine(std::string_view content, const ContentRules& rules) {
+  Examined examined{.header = mime::HeaderBlock::Parse(content, {.max_bytes = rules.max_header})};
+  const mime::HeaderBlock& header = examined.header;
+  if (header.fault() != mime::HeaderBlock::Fault::kNone) return ContentFault::kHeaderTooLarge;
+  if (header.bad_bytes()) return ContentFault::kBadBytes;
+  // What one reader takes for the end of the header another one skips: a second From could follow.
+  if (header.no_colon() && !header.fields().empty()) return ContentFault::kNotAField;
+  if (header.Count("Received") > static_cast<size_t>(rules.max_received)) {
+    return ContentFault::kLooping;
+  }
+  if (const auto fault = ReadAuthors(header, kFrom, &examined.authors)) return *fault;
+  if (examined.authors.empty()) return ContentFault::kNoFrom;
+  if (const auto fault = ReadAuthors(header, kSender, &examined.authors)) return *fault;
+  if (const mime::Field* const subject = header.Find("Subject")) {
+    examined.subject = mime::DecodeHeaderText(subject->value, kMaxSubject);
+  }
+  return examined;
+}
+
+std::string Stamp(const Examined& examined, std::string_view content, const Trace& trace) {
+  mime::Edits edits(examined.header);
+  edits.Remove("Bcc");
+  edits.Remove("Resent-Bcc");
+  std::string top = ReceivedField(trace);
+  if (examined.header.Find("Date") == nullptr) {
+    absl::StrAppend(&top, "Date: ", mime::FormatDate(trace.unix_seconds), "\r\n");
+  }
+  if (examined.header.Find("Message-ID") == nullptr) {
+    absl::StrAppend(&top, "Message-ID: <", ToAbsl(trace.id), "@", ToAbsl(trace.hostname), ">\r\n");
+  }
+  edits.Prepend(top);
+  return edits.Apply(content);
+}
+
+}  // namespace staffetta::gateway

@@ -1,0 +1,139 @@
+#pragma once
+
+// The backends in memory, for tests. Thread-safe but for the public switches, which are set while
+// no session runs, or from the thread of the only one.
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "gateway/backends.h"
+
+namespace staffetta::gateway {
+
+class FakeAuthenticator final : public Authenticator {
+ public:
+  struct User {
+    std::string password;
+    AuthVerdict verdict = AuthVerdict::kOk;
+    Identity identity;
+  };
+
+  Co<absl::StatusOr<AuthAnswer>> Authenticate(std::string user, std::string password,
+                                              std::string) override {
+    if (down) co_return absl::UnavailableError("auth is down");
+    const std::lock_guard lock(mutex_);
+    const auto it = users.find(user);
+    if (it == users.end() || it->second.password != password) {
+      co_return AuthAnswer{AuthVerdict::kWrongCredentials, {}};
+    }
+    co_return AuthAnswer{it->second.verdict, it->second.identity};
+  }
+
+  Co<absl::StatusOr<AuthAnswer>> IdentifyNetwork(std::string client_address) override {
+    ++network_calls;
+    if (down) co_return absl::UnavailableError("auth is down");
+    const std::lock_guard lock(mutex_);
+    const auto it = networks.find(client_address);
+    if (it == networks.end()) co_return AuthAnswer{AuthVerdict::kNoNetwork, {}};
+    co_return AuthAnswer{AuthVerdict::kOk, users[it->second].identity};
+  }
+
+  uint64_t Changes() const override { return changes_; }
+
+  Co<absl::StatusOr<bool>> StillValid(Identity identity, uint64_t) override {
+    if (down) co_return absl::UnavailableError("auth is down");
+    const std::lock_guard lock(mutex_);
+    const auto it = users.find(identity.user);
+    co_return it != users.end() && it->second.identity == identity;
+  }
+
+  // The user's rights change.
+  void Revise(const std::string& user) {
+    const std::lock_guard lock(mutex_);
+    ++users[user].identity.revision;
+    ++changes_;
+  }
+  // Somebody else's rights change.
+  void ReviseOther() { ++changes_; }
+
+  std::map<std::string, User> users;
+  std::map<std::string, std::string> networks;  // client address → user
+  std::atomic<bool> down{false};
+  std::atomic<int> network_calls{0};
+
+ private:
+  std::mutex mutex_;
+  std::atomic<uint64_t> changes_{0};
+};
+
+class FakeSenderPolicy final : public SenderPolicy {
+ public:
+  Co<absl::StatusOr<SenderAnswer>> Check(Identity, std::vector<std::string> addresses, std::string,
+                                         std::string subject) override {
+    ++calls;
+    if (down) co_return absl::UnavailableError("policy is down");
+    const std::lock_guard lock(mutex_);
+    last_subject = std::move(subject);
+    for (const std::string& address : addresses) {
+      const auto it = verdicts.find(address.substr(address.rfind('@') + 1));
+      const SenderVerdict verdict =
+          it == verdicts.end() ? SenderVerdict::kNotAuthorised : it->second;
+      if (verdict != SenderVerdict::kOk) co_return SenderAnswer{verdict, address};
+    }
+    co_return SenderAnswer{SenderVerdict::kOk, ""};
+  }
+
+  std::map<std::string, SenderVerdict> verdicts;  // by domain, in lower case
+  std::atomic<bool> down{false};
+  std::atomic<int> calls{0};
+  std::string last_subject;
+
+ private:
+  std::mutex mutex_;
+};
+
+class FakeQueue final : public MessageQueue {
+ public:
+  Co<absl::StatusOr<Durability>> Enqueue(Message message) override {
+    if (down) co_return absl::UnavailableError("queue is down");
+    const std::lock_guard lock(mutex_);
+    messages.push_back(std::move(message));
+    co_return Durability::kSynced;
+  }
+
+  size_t size() const {
+    const std::lock_guard lock(mutex_);
+    return messages.size();
+  }
+
+  std::vector<Message> messages;
+  std::atomic<bool> down{false};
+
+ private:
+  mutable std::mutex mutex_;
+};
+
+// All three, with the people that the dialogues know.
+struct FakeBackends {
+  FakeBackends() {
+    const Identity identity{
+        .account_id = 1, .list_id = 0, .user = "s1_0", .channel = "shared", .revision = 1};
+    authenticator.users["s1_0"] = {"secret", AuthVerdict::kOk, identity};
+    authenticator.users["s1_1"] = {"secret", AuthVerdict::kInactive, {}};
+    authenticator.users["s1_2"] = {"secret", AuthVerdict::kBlocked, {}};
+    authenticator.networks["192.0.2.7"] = "s1_0";
+    senders.verdicts = {{"example.com", SenderVerdict::kOk},
+                        {"pending.example", SenderVerdict::kNotVerified},
+                        {"banned.example", SenderVerdict::kBanned}};
+  }
+
+  Backends all() { return {&authenticator, &senders, &queue}; }
+
+  FakeAuthenticator authenticator;
+  FakeSenderPolicy senders;
+  FakeQueue queue;
+};
+
+}  // namespace staffetta::gateway

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/net/stream.h"
+#include "gateway/state.h"
+
+namespace staffetta::gateway {
+
+// What a Received field tells (RFC 5321 §4.4, RFC 3848).
+struct Trace {
+  std::string_view hello;           // what the client called itself
+  std::string_view client_address;  // text
+  std::string_view hostname;        // ours
+  Greeting greeting = Greeting::kEhlo;
+  std::optional<net::TlsInfo> tls;
+  bool authenticated = false;  // by AUTH
+  std::string_view id;
+  int64_t unix_seconds = 0;
+};
+
+// The whole field, folded, with its final CRLF. Whatever the client called itself, it stays one
+// word of one field.
+std::string ReceivedField(const Trace& trace);
+
+}  // namespace staffetta::gateway

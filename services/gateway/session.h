@@ -1,0 +1,139 @@
+#pragma once
+
+// One SMTP session (RFC 5321): the dialogue and nothing else. Grammar is in common/smtp, decisions
+// are behind backends.h, replies in verdicts.h, content in content.h. What is to come has its
+// place: a verb in Dispatch (BDAT, XCLIENT), a mechanism in sasl_exchange.h (SCRAM), a parameter of
+// MAIL or RCPT in TakeMailParams (SMTPUTF8, DSN), a header in content.h (X-SMTPAPI).
+//
+// The sources follow the dialogue: session.cc (the loop, EHLO, MAIL, RCPT), session_secure.cc
+// (STARTTLS, AUTH), session_data.cc (DATA).
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/co.h"
+#include "common/net/line_reader.h"
+#include "common/net/stream.h"
+#include "common/smtp/command.h"
+#include "common/smtp/data_decoder.h"
+#include "gateway/backends.h"
+#include "gateway/content.h"
+#include "gateway/memory.h"
+#include "gateway/settings.h"
+#include "gateway/state.h"
+#include "gateway/verdicts.h"
+
+namespace staffetta::gateway {
+
+// What all sessions share. Outlives them.
+struct Surroundings {
+  Settings settings;
+  Backends backends;
+  MemoryBudget* memory = nullptr;
+  std::shared_ptr<const net::TlsContext> tls;  // null: STARTTLS is not offered
+  const Clock* clock = &Clock::Real();
+};
+
+// Confined to its stream's thread.
+class Session {
+ public:
+  Session(std::unique_ptr<net::Stream> stream, const Surroundings* surroundings);
+
+  // From the banner until the connection is closed. Once.
+  Co<void> Run();
+
+  // While Run() runs, beside it. The relay shuts down: an idle session is told so and closed now,
+  // one in a transaction behind it (SPEC S10).
+  Co<void> Drain();
+  // The peer has let its deadline pass: it is told so and closed. (The stream's own deadline comes
+  // a little later and ends also those that do not read what they are told.)
+  bool IsOverdue(std::chrono::steady_clock::time_point now) const {
+    return waiting_ != Waiting::kNo && now >= deadline_;
+  }
+  Co<void> TimeOut();
+
+  // Ends it at once.
+  void Close() { stream_->Close(); }
+
+ private:
+  enum class Next { kGoOn, kEnd };
+
+  // --- session.cc
+  Co<Next> OneCommand();
+  Co<Next> Dispatch(smtp::Command command);
+  void Greet(std::string_view argument, Greeting greeting);
+  std::string EhloText() const;
+  Co<void> Mail(std::string_view argument);
+  bool TakeMailParams(const smtp::Params& params, Transaction* transaction);
+  void Rcpt(std::string_view argument);
+  // Whether the session may go on with the identity it has (SPEC U4).
+  enum class Standing { kGood, kLost, kUnknown };
+  Co<Standing> CheckStanding();
+  // Makes sure that it is known who submits; false: it has said why not.
+  Co<bool> Identify();
+  // Whether the user may send as all of these; false: it has said why not (SPEC V6, V7).
+  Co<bool> Authorise(std::vector<smtp::Mailbox> addresses, std::string subject);
+
+  // The next line, once all replies are out.
+  Co<absl::StatusOr<net::LineReader::Line>> NextLine();
+  void Say(const smtp::Reply& reply);
+  void Say(Said said) { Say(ReplyFor(said)); }
+  bool TooManyErrors() const { return connection_.errors > settings().max_errors; }
+  // Writes the replies collected so far.
+  Co<absl::Status> Flush();
+  // The stream has failed: nothing more can be said.
+  Next Lost(const absl::Status& status);
+  void SetDeadline(absl::Duration timeout);
+  // The last words, while Run() waits for the peer.
+  Co<void> Leave(Said said);
+  void LogRefusal(const std::string& id, const smtp::Mailbox& sender,
+                  const smtp::Reply& reply) const;
+
+  // --- session_secure.cc
+  Co<Next> StartTls(std::string_view argument);
+  Co<Next> Auth(std::string_view argument);
+  std::optional<Said> WhyNoAuth() const;
+  Co<void> Authenticate(std::string user, std::string password);
+
+  // --- session_data.cc
+  struct Incoming {
+    smtp::DataDecoder decoder;
+    MemoryBudget::Reservation memory;
+    std::string content;
+    bool no_memory = false;
+
+    bool worthless() const { return no_memory || decoder.bad_bytes() || decoder.too_big(); }
+  };
+  Co<Next> Data(std::string_view argument);
+  Next RefuseData(Said said);
+  Co<absl::Status> ReadContent(Incoming* incoming);
+  std::optional<smtp::Reply> FaultOf(const Incoming& incoming) const;
+  // Checks the header's senders, finishes the content and queues it; says what came of it.
+  Co<void> Submit(std::string content);
+
+  const Settings& settings() const { return around_.settings; }
+
+  const Surroundings& around_;
+  const std::unique_ptr<net::Stream> stream_;
+  net::LineReader reader_;
+  std::string out_;  // replies not yet written
+  enum class Waiting { kNo, kForCommand, kForContent };
+  Waiting waiting_ = Waiting::kNo;  // for the peer; all replies are out
+  std::chrono::steady_clock::time_point deadline_;
+  bool draining_ = false;
+  bool leaving_ = false;  // Leave() has the word
+
+  Connection connection_;
+  smtp::Verb verb_ = smtp::Verb::kUnknown;  // for the log
+  Hello hello_;
+  bool network_asked_ = false;
+  std::optional<Identified> identified_;
+  Transaction transaction_;
+};
+
+}  // namespace staffetta::gateway

@@ -1,0 +1,170 @@
+// DATA (RFC 5321 §4.1.1.4) to the message in the queue.
+
+#include <absl/strings/str_cat.h>
+#include <absl/time/time.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/ids.h"
+#include "common/base/log.h"
+#include "common/base/mail_log.h"
+#include "common/smtp/utf8.h"
+#include "gateway/session.h"
+
+namespace staffetta::gateway {
+namespace {
+
+// Content that arrives slower than this per data_timeout is not waited for.
+constexpr size_t kBlock = 1024;
+// What a client announces with SIZE is believed up to here.
+constexpr uint64_t kMostReserved = 64 << 10;
+
+std::string_view NameOf(Durability durability) {
+  switch (durability) {
+    case Durability::kSynced:
+      return "synced";
+    case Durability::kVolatile:
+      return "volatile";
+  }
+  std::abort();
+}
+
+}  // namespace
+
+Co<Session::Next> Session::Data(std::string_view argument) {
+  if (!argument.empty()) co_return RefuseData(Said::kSuperfluousArgument);
+  if (!transaction_.open) co_return RefuseData(Said::kMailFirst);
+  if (transaction_.recipients.empty()) {
+    co_return RefuseData(transaction_.recipient_refused ? Said::kNoValidRecipient
+                                                        : Said::kRecipientFirst);
+  }
+  Say(Said::kGoOnWithData);
+  SetDeadline(settings().command_timeout);
+  absl::Status status = co_await Flush();
+  if (!status.ok()) co_return Lost(status);
+
+  Incoming incoming{.decoder = smtp::DataDecoder(
+                        {.strict = settings().strict_newlines,
+                         .max_line = settings().max_line,
+                         .max_size = static_cast<uint64_t>(settings().max_message_size)}),
+                    .memory = MemoryBudget::Reservation(around_.memory)};
+  incoming.content.reserve(std::min(transaction_.declared_size, kMostReserved));
+  status = co_await ReadContent(&incoming);
+  if (!status.ok()) co_return Lost(status);
+
+  const std::optional<smtp::Reply> fault = FaultOf(incoming);
+  if (fault) {
+    LogRefusal("", transaction_.sender, *fault);
+    Say(*fault);
+  } else {
+    co_await Submit(std::move(incoming.content));
+  }
+  transaction_ = {};
+  co_return Next::kGoOn;
+}
+
+// Who sends content without waiting for 354 would have it taken for commands.
+Session::Next Session::RefuseData(Said said) {
+  Say(said);
+  if (reader_.buffered().empty() || TooManyErrors()) return Next::kGoOn;
+  Say(Said::kOutOfStep);
+  return Next::kEnd;
+}
+
+Co<absl::Status> Session::ReadContent(Incoming* incoming) {
+  smtp::DataDecoder& decoder = incoming->decoder;
+  std::string dropped;
+  size_t block = kBlock;  // octets since the deadline was set
+  while (true) {
+    const std::string_view input = reader_.buffered();
+    if (input.empty()) {
+      if (block >= kBlock) {
+        SetDeadline(settings().data_timeout);
+        block = 0;
+      }
+      waiting_ = Waiting::kForContent;
+      const absl::Status filled = co_await reader_.Fill();
+      waiting_ = Waiting::kNo;
+      if (!filled.ok()) co_return filled;
+      if (leaving_) co_return absl::CancelledError("the session ends");
+      continue;
+    }
+    const size_t used = decoder.Feed(input, incoming->worthless() ? &dropped : &incoming->content);
+    reader_.Consume(used);
+    block += used;
+    dropped.clear();
+    if (!incoming->memory.GrowTo(static_cast<int64_t>(incoming->content.size()))) {
+      incoming->no_memory = true;
+    }
+    if (incoming->worthless() && !incoming->content.empty()) {
+      std::string().swap(incoming->content);
+      incoming->memory.Release();
+    }
+    if (decoder.done()) co_return absl::OkStatus();
+  }
+}
+
+std::optional<smtp::Reply> Session::FaultOf(const Incoming& incoming) const {
+  if (incoming.decoder.too_big()) return ReplyFor(ContentFault::kTooBig, settings());
+  if (incoming.decoder.bad_bytes()) return ReplyFor(ContentFault::kBadBytes, settings());
+  if (incoming.decoder.line_too_long()) return ReplyFor(ContentFault::kLineTooLong, settings());
+  if (incoming.no_memory) return ReplyFor(Said::kNoMemory);
+  return std::nullopt;
+}
+
+Co<void> Session::Submit(std::string content) {
+  auto examined = Examine(content, {settings().max_header, settings().max_received});
+  if (!examined) {
+    const smtp::Reply reply = ReplyFor(examined.error(), settings());
+    LogRefusal("", transaction_.sender, reply);
+    co_return Say(reply);
+  }
+  const bool authorised = co_await Authorise(std::move(examined->authors), examined->subject);
+  if (!authorised) co_return;
+
+  const Identity& identity = identified_->identity;
+  Message message{.id = NewMessageId(0),
+                  .identity = identity,
+                  .sender = transaction_.sender.ToString(),
+                  .recipients = std::move(transaction_.recipients),
+                  .priority = identity.priority,
+                  .subject = examined->subject,
+                  .client_address = connection_.client_address};
+  const Trace trace{.hello = hello_.name,
+                    .client_address = connection_.client_address,
+                    .hostname = settings().hostname,
+                    .greeting = hello_.greeting,
+                    .tls = connection_.tls,
+                    .authenticated = identified_->proof == Proof::kPassword,
+                    .id = message.id,
+                    .unix_seconds = absl::ToUnixSeconds(around_.clock->Now())};
+  message.content = Stamp(*examined, content, trace);
+  message.eight_bit = !smtp::IsAscii(message.content);
+  std::string().swap(content);
+
+  const std::string id = message.id;
+  const std::string sender = message.sender;
+  const auto recipients = static_cast<int64_t>(message.recipients.size());
+  const auto size = static_cast<int64_t>(message.content.size());
+  const int priority = message.priority;
+  const auto durability = co_await around_.backends.queue->Enqueue(std::move(message));
+  if (!durability.ok()) {
+    log::Warn("{}: not queued: {}", id, durability.status().ToString());
+    const smtp::Reply reply = ReplyFor(Said::kTemporaryFailure);
+    LogRefusal(id, transaction_.sender, reply);
+    co_return Say(reply);
+  }
+  log::LogAccepted({.id = id,
+                    .account = std::to_string(identity.account_id),
+                    .user = identity.user,
+                    .client = connection_.client_address,
+                    .sender = sender,
+                    .recipients = recipients,
+                    .size = size,
+                    .priority = priority,
+                    .durability = NameOf(*durability)});
+  Say(QueuedReply(id));
+}
+
+}  // namespace staffetta::gateway

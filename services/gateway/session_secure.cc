@@ -1,0 +1,104 @@
+// STARTTLS (RFC 3207) and AUTH (RFC 4954).
+
+#include <utility>
+
+#include "common/base/log.h"
+#include "common/smtp/sasl.h"
+#include "gateway/sasl_exchange.h"
+#include "gateway/session.h"
+
+namespace staffetta::gateway {
+
+Co<Session::Next> Session::StartTls(std::string_view argument) {
+  if (!argument.empty()) {
+    Say(Said::kSuperfluousArgument);
+    co_return Next::kGoOn;
+  }
+  if (connection_.tls || !around_.tls) {
+    Say(connection_.tls ? Said::kAlreadyTls : Said::kNoTls);
+    co_return Next::kGoOn;
+  }
+  // Whatever came in clear behind the command is forgotten, like all that was said in clear
+  // (CVE-2011-0411).
+  reader_.Drop();
+  hello_ = {};
+  identified_.reset();
+  network_asked_ = false;
+  transaction_ = {};
+  Say(Said::kReadyForTls);
+  SetDeadline(settings().command_timeout);
+  absl::Status done = co_await Flush();
+  if (done.ok()) done = co_await stream_->AcceptTls(around_.tls);
+  if (!done.ok()) {
+    // Nothing more is said: the peer expects TLS.
+    log::Debug("{}: no TLS: {}", connection_.client_address, done.ToString());
+    co_return Next::kEnd;
+  }
+  connection_.tls = stream_->tls();
+  co_return Next::kGoOn;
+}
+
+std::optional<Said> Session::WhyNoAuth() const {
+  if (connection_.tls) return std::nullopt;
+  if (settings().require_tls) return Said::kTlsRequired;
+  if (!settings().auth_without_tls) return Said::kAuthNeedsTls;
+  return std::nullopt;
+}
+
+Co<Session::Next> Session::Auth(std::string_view argument) {
+  std::optional<Said> why_not = WhyNoAuth();
+  if (identified_ && identified_->proof == Proof::kPassword) why_not = Said::kAlreadyAuthenticated;
+  if (transaction_.open) why_not = Said::kAuthInTransaction;
+  if (hello_.greeting == Greeting::kNone) why_not = Said::kHelloFirst;
+  if (why_not) {
+    Say(*why_not);
+    co_return Next::kGoOn;
+  }
+  const auto args = smtp::ParseAuth(argument);
+  if (!args) {
+    Say(smtp::ReplyFor(args.error()));
+    co_return Next::kGoOn;
+  }
+  const std::unique_ptr<SaslExchange> exchange = NewSaslExchange(args->mechanism);
+  if (!exchange) {
+    Say(Said::kUnknownMechanism);
+    co_return Next::kGoOn;
+  }
+  SaslStep step = exchange->Start(*args);
+  while (const auto* challenge = std::get_if<Challenge>(&step)) {
+    Say(smtp::Reply{334, {}, challenge->text});
+    const auto line = co_await NextLine();
+    if (!line.ok()) co_return Lost(line.status());
+    if (line->too_long) {
+      step = ReplyFor(Said::kAuthLineTooLong);
+    } else {
+      step = AnswerLine(line->text, exchange.get());
+    }
+  }
+  if (const auto* refused = std::get_if<smtp::Reply>(&step)) {
+    Say(*refused);
+  } else {
+    auto& credentials = std::get<Credentials>(step);
+    co_await Authenticate(std::move(credentials.user), std::move(credentials.password));
+  }
+  co_return Next::kGoOn;
+}
+
+Co<void> Session::Authenticate(std::string user, std::string password) {
+  const uint64_t changes = around_.backends.authenticator->Changes();
+  auto answer = co_await around_.backends.authenticator->Authenticate(user, std::move(password),
+                                                                      connection_.client_address);
+  if (!answer.ok()) {
+    log::Warn("{}: not authenticated: {}", connection_.client_address, answer.status().ToString());
+    Say(Said::kAuthUnavailable);
+    co_return;
+  }
+  if (answer->verdict == AuthVerdict::kOk) {
+    identified_ = {std::move(answer->identity), Proof::kPassword, changes};
+  } else {
+    log::Info("{}: user {} refused", connection_.client_address, log::Escaped(user));
+  }
+  Say(ReplyFor(answer->verdict));
+}
+
+}  // namespace staffetta::gateway

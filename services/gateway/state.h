@@ -1,0 +1,57 @@
+#pragma once
+
+// What a session knows, by how long it stays true. RSET is `transaction_ = {}`; STARTTLS forgets
+// all but Connection (RFC 3207 §4.2).
+
+#include <absl/container/flat_hash_set.h>
+
+#include <boost/asio/ip/address.hpp>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/net/stream.h"
+#include "common/smtp/address.h"
+#include "gateway/backends.h"
+
+namespace staffetta::gateway {
+
+// As long as the TCP connection.
+struct Connection {
+  std::string client_address;                 // text; an IPv4 client is IPv4, whatever the socket
+  std::chrono::steady_clock::time_point end;  // of the longest session
+  std::optional<net::TlsInfo> tls;
+  int errors = 0;  // commands refused for good
+};
+
+enum class Greeting { kNone, kHelo, kEhlo };
+
+// Until the next EHLO or STARTTLS.
+struct Hello {
+  Greeting greeting = Greeting::kNone;
+  std::string name;  // what the client calls itself
+};
+
+enum class Proof { kPassword, kNetwork };
+
+// Until STARTTLS, or another identity.
+struct Identified {
+  Identity identity;
+  Proof proof = Proof::kPassword;
+  uint64_t changes = 0;  // Authenticator::Changes() before it was last found valid
+};
+
+// From MAIL to the end of the content, RSET or EHLO.
+struct Transaction {
+  bool open = false;  // MAIL was accepted
+  smtp::Mailbox sender;
+  uint64_t declared_size = 0;  // SIZE of MAIL, 0: none
+  std::vector<std::string> recipients;
+  absl::flat_hash_set<std::string> recipient_keys;  // the same, normalised: each counts once
+  bool recipient_refused = false;
+  std::vector<std::string> approved;  // normalised addresses that the policy has found good
+};
+
+}  // namespace staffetta::gateway

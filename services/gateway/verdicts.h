@@ -1,0 +1,78 @@
+#pragma once
+
+// The only place that turns answers and failures into SMTP replies. What is not foreseen is a
+// temporary failure, never a yes: 451 4.3.0. No reply carries anything internal.
+
+#include <string>
+
+#include "common/smtp/reply.h"
+#include "gateway/backends.h"
+#include "gateway/content.h"
+#include "gateway/settings.h"
+
+namespace staffetta::gateway {
+
+// Replies that are always the same.
+enum class Said {
+  kOk,
+  kSenderOk,
+  kRecipientOk,
+  kGoOnWithData,
+  kReadyForTls,
+  kAuthenticated,
+  kGoodbye,
+  kCannotVerify,
+  kHelp,
+  // What the client does wrong.
+  kUnknownCommand,
+  kNotImplemented,
+  kMalformedCommand,
+  kCommandTooLong,
+  kSuperfluousArgument,
+  kUnknownParameter,
+  kHelloFirst,
+  kMailFirst,
+  kRecipientFirst,
+  kNoValidRecipient,
+  kAlreadyInTransaction,
+  kAlreadyTls,
+  kNoTls,
+  kAlreadyAuthenticated,
+  kAuthInTransaction,
+  kUnknownMechanism,
+  kAuthCancelled,
+  kAuthLineTooLong,
+  kNoMailboxHere,
+  kLiteralRefused,
+  kTooManyRecipients,
+  // What it has to do first.
+  kTlsRequired,
+  kAuthNeedsTls,
+  kAuthRequired,
+  // The end.
+  kTooManyErrors,
+  kTooManySessions,
+  kTooManySessionsOfAddress,
+  kRightsChanged,
+  kTimeout,
+  kShuttingDown,
+  kOutOfStep,
+  // Our own trouble.
+  kAuthUnavailable,   // AUTH could not be decided
+  kTemporaryFailure,  // anything else could not be decided, or was not confirmed
+  kNoMemory,
+};
+smtp::Reply ReplyFor(Said said);
+
+// AUTH's answer.
+smtp::Reply ReplyFor(AuthVerdict verdict);
+
+// A sender that is not kOk (SPEC V7).
+smtp::Reply ReplyFor(const SenderAnswer& answer, const std::string& user);
+
+smtp::Reply ReplyFor(ContentFault fault, const Settings& settings);
+
+// The message is durable (SPEC S9).
+smtp::Reply QueuedReply(const std::string& id);
+
+}  // namespace staffetta::gateway
