@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/ip/udp.hpp>
+#include <functional>
 #include <string>
 
 #include "common/net/await.h"
@@ -174,6 +177,30 @@ TEST(ResolverFailureTest, ASilentServerIsDeadlineExceededWithinTheTimeout) {
             absl::StatusCode::kDeadlineExceeded);
   EXPECT_GE(absl::Now() - start, absl::Milliseconds(290));
   EXPECT_LT(absl::Now() - start, absl::Seconds(3));
+}
+
+TEST(ResolverFailureTest, AServerThatFailsIsUnavailable) {
+  asio::io_context io{1};
+  asio::ip::udp::socket failing(io, {asio::ip::address_v4::loopback(), 0});
+  ResolverOptions options;
+  options.servers = {"127.0.0.1@" + std::to_string(failing.local_endpoint().port())};
+  const auto resolver = *NewResolver(io.get_executor(), options);
+  char packet[512];
+  asio::ip::udp::endpoint from;
+  std::function<void()> serve = [&] {
+    failing.async_receive_from(asio::buffer(packet), from,
+                               [&](boost::system::error_code error, size_t size) {
+                                 if (error || size < 12) return;
+                                 packet[2] |= '\x80';  // a response
+                                 packet[3] = 2;        // SERVFAIL
+                                 failing.send_to(asio::buffer(packet, size), from);
+                                 serve();
+                               });
+  };
+  serve();
+  const absl::Status status = Await(io, resolver->Txt("example.test")).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(std::string(status.message()), "DNS: example.test: server failure (SERVFAIL)");
 }
 
 TEST(ResolverFailureTest, ADeadServerIsAnErrorAndItsReturnIsNoticed) {

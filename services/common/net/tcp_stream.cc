@@ -48,10 +48,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // OK: the operation may start; End must follow.
   absl::Status Begin() {
     if (closed_) return absl::CancelledError("the stream is closed");
-    if (!expired_ && wakes_ == kNever && deadline_ != kNever) {
+    if (deadline_ != kNever && !expired_) {
       if (std::chrono::steady_clock::now() >= deadline_) {
         Expire();
-      } else {
+      } else if (wakes_ == kNever) {
         Arm();
       }
     }
