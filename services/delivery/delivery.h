@@ -27,8 +27,8 @@ struct Outcome {
   std::string host;  // "mx.example.net [192.0.2.1]"; empty: this relay said it
 };
 
-// A message to one destination, leased, and what came of it. Owned by the worker; whoever carries it
-// has it to himself until he says that it is done.
+// A message to one destination, leased, and what came of it. Owned by the worker; whoever carries
+// it has it to himself until he says that it is done.
 struct Delivery {
   std::string id;
   std::string lease_id;

@@ -13,7 +13,7 @@ using asio::ip::address;
 // What look-ups of several hosts found together.
 struct Gathered {
   std::vector<Target> targets;
-  bool failed = false;     // a name server did not answer
+  absl::Status failure;    // a name server did not answer
   bool forbidden = false;  // an address was left out
 };
 
@@ -41,6 +41,11 @@ Targets Trouble(Fault fault, std::string_view detail) {
   return {{}, HeardFault(Stage::kDns, fault, detail)};
 }
 
+// A look-up that gave no answer.
+Targets Unanswered(const absl::Status& status, std::string_view name) {
+  return Trouble(absl::IsCancelled(status) ? Fault::kStopped : Fault::kDnsFailure, name);
+}
+
 Targets Fixed(const FixedRoute& route, const std::vector<address>& addresses) {
   Targets targets;
   for (const address& each : ChooseAddresses(addresses)) {
@@ -57,7 +62,7 @@ Co<Targets> FindFixed(FixedRoute route, net::Resolver* resolver) {
     co_return Fixed(route, {asio::ip::address_v4::loopback(), asio::ip::address_v6::loopback()});
   }
   const auto addresses = co_await resolver->Addresses(route.host);
-  if (!addresses.ok()) co_return Trouble(Fault::kDnsFailure, route.host);
+  if (!addresses.ok()) co_return Unanswered(addresses.status(), route.host);
   if (addresses->empty()) {
     // The operator's own host: a mistake to be mended, not a reason to return mail.
     co_return Trouble(Fault::kDnsFailure, route.host + " has no address");
@@ -69,7 +74,7 @@ Co<void> Gather(std::string host, net::Resolver* resolver, const TargetSearch* s
                 Gathered* gathered) {
   const auto addresses = co_await resolver->Addresses(host);
   if (!addresses.ok()) {
-    gathered->failed = true;
+    gathered->failure = addresses.status();
     co_return;
   }
   std::vector<address> allowed;
@@ -90,7 +95,7 @@ Co<Targets> FindByMx(std::string domain, net::Resolver* resolver, const TargetSe
   const std::optional<std::string> name = ToAscii(domain);
   if (!name || name->empty() || name->front() == '[') co_return Trouble(Fault::kNoHost, domain);
   auto records = co_await resolver->Mx(*name);
-  if (!records.ok()) co_return Trouble(Fault::kDnsFailure, *name);
+  if (!records.ok()) co_return Unanswered(records.status(), *name);
   const bool implicit = records->empty();
   std::vector<std::string> hosts{*name};
   if (!implicit) hosts = OrderHosts(*std::move(records), random);
@@ -99,7 +104,7 @@ Co<Targets> FindByMx(std::string domain, net::Resolver* resolver, const TargetSe
   Gathered gathered;
   for (const std::string& host : hosts) co_await Gather(host, resolver, search, &gathered);
   if (!gathered.targets.empty()) co_return Targets{std::move(gathered.targets), {}};
-  if (gathered.failed) co_return Trouble(Fault::kDnsFailure, *name);
+  if (!gathered.failure.ok()) co_return Unanswered(gathered.failure, *name);
   if (gathered.forbidden) co_return Trouble(Fault::kNoPublicAddress, *name);
   co_return Trouble(implicit ? Fault::kNoHost : Fault::kNoAddress, *name);
 }

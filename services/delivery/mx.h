@@ -43,9 +43,10 @@ struct Targets {
   Heard trouble;             // why the list is empty
 };
 
-// Resolves a fixed or MX route. Only addresses that mail may go to come out: public ones, or allowed
-// ones; those of a fixed route were chosen by the operator and are not checked. The caller connects
-// to these addresses and resolves nothing again. `resolver`, `search` and `random` must outlive it.
+// Resolves a fixed or MX route. Only addresses that mail may go to come out: public ones, or
+// allowed ones; those of a fixed route were chosen by the operator and are not checked. The caller
+// connects to these addresses and resolves nothing again. `resolver`, `search` and `random` must
+// outlive it.
 Co<Targets> FindTargets(Route route, net::Resolver* resolver, const TargetSearch* search,
                         std::mt19937* random);
 

@@ -34,7 +34,8 @@ struct Options {
   net::ResolverOptions dns;
 };
 
-// Of a configuration that LoadConfig has checked. `hostname` stands in for what the file leaves out.
+// Of a configuration that LoadConfig has checked. `hostname` stands in for what the file leaves
+// out.
 Options OptionsFrom(const config::v1::Config& config, const std::string& hostname);
 
 }  // namespace staffetta::delivery

@@ -32,17 +32,17 @@ enum class Fault {
   kNoPublicAddress,  // all addresses are private, and not allowed
   kDnsFailure,       // the name servers did not answer
   kConnectFailed,
-  kLost,           // the connection broke or was closed
-  kTimeout,        // no reply in time
-  kGarbage,        // not SMTP, or out of step
-  kTlsFailed,      // the handshake
-  kBadAddress,     // it cannot be written to a peer
-  kTooLarge,       // for the peer's SIZE limit
-  kNeedsUtf8,      // the peer has no SMTPUTF8
-  kExpired,        // its time is over
-  kNoContent,      // the queue did not give the content
-  kDamaged,        // the content's checksum does not fit
-  kNoInbox,        // the sandbox's store did not answer
+  kLost,        // the connection broke or was closed
+  kTimeout,     // no reply in time
+  kGarbage,     // not SMTP, or out of step
+  kTlsFailed,   // the handshake
+  kBadAddress,  // it cannot be written to a peer
+  kTooLarge,    // for the peer's SIZE limit
+  kNeedsUtf8,   // the peer has no SMTPUTF8
+  kExpired,     // its time is over
+  kNoContent,   // the queue did not give the content
+  kDamaged,     // the content's checksum does not fit
+  kNoInbox,     // the sandbox's store did not answer
   kUnknownChannel,
   kStopped,    // this worker ends
   kLeaseLost,  // another worker took over

@@ -36,8 +36,8 @@ struct NoRoute {
 };
 using Route = std::variant<SandboxRoute, FixedRoute, MxRoute, NoRoute>;
 
-// The way of a delivery. The first rule that matches wins; without one DNS decides. `destination` is
-// in lower case. Pure.
+// The way of a delivery. The first rule that matches wins; without one DNS decides. `destination`
+// is in lower case. Pure.
 Route ChooseRoute(std::string_view channel, std::string_view destination,
                   const std::vector<RouteRule>& rules);
 

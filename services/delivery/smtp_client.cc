@@ -9,11 +9,12 @@
 #include "common/smtp/ascii.h"
 #include "common/smtp/data_encoder.h"
 #include "common/smtp/reply.h"
+#include "common/smtp/utf8.h"
 
 namespace staffetta::delivery {
 namespace {
 
-constexpr size_t kMaxReplyLine = 4096;     // generous: RFC 5321 has 512
+constexpr size_t kMaxReplyLine = 4096;       // generous: RFC 5321 has 512
 constexpr size_t kContentBlock = 256 << 10;  // what one write and its deadline cover
 constexpr int kServiceClosing = 421;
 constexpr absl::Duration kQuitTimeout = absl::Seconds(1);
@@ -42,11 +43,13 @@ std::string_view Where(Stage stage) {
   return "";
 }
 
-bool IsAscii(std::string_view text) {
-  for (char c : text) {
-    if ((c & 0x80) != 0) return false;
+// Text that may travel in protobuf strings.
+std::string AsUtf8(std::string text) {
+  if (smtp::IsUtf8(text)) return text;
+  for (char& c : text) {
+    if ((c & 0x80) != 0) c = '?';
   }
-  return true;
+  return text;
 }
 
 // Is it a reply that can come there at all?
@@ -295,7 +298,9 @@ Co<Heard> SmtpClient::ReadReply(Stage stage, absl::Duration timeout) {
     co_return HeardFault(stage, Fault::kGarbage, Where(stage));
   }
   if (parser.reply().code == kServiceClosing) usable_ = false;
-  co_return Heard{stage, Fault::kNone, parser.reply()};
+  smtp::Reply reply = parser.reply();
+  reply.text = AsUtf8(std::move(reply.text));
+  co_return Heard{stage, Fault::kNone, std::move(reply)};
 }
 
 void SmtpClient::AppendMail(const Delivery& delivery) {
@@ -332,7 +337,7 @@ std::optional<Heard> SmtpClient::Forbidden(const Delivery& delivery) const {
 Fault SmtpClient::AddressFault(std::string_view address) const {
   // Parsed again here, so that nothing that came by another way breaks out of its command.
   if (!smtp::ParseMailbox(address, /*allow_utf8=*/true).ok()) return Fault::kBadAddress;
-  if (!abilities_.smtputf8 && !IsAscii(address)) return Fault::kNeedsUtf8;
+  if (!abilities_.smtputf8 && !smtp::IsAscii(address)) return Fault::kNeedsUtf8;
   return Fault::kNone;
 }
 

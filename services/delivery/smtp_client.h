@@ -94,7 +94,7 @@ class SmtpClient {
   net::LineReader reader_;
   Abilities abilities_;
   std::string out_;
-  bool usable_ = true;       // false after a fault or a 421
+  bool usable_ = true;        // false after a fault or a 421
   bool needs_reset_ = false;  // the server still has a transaction open
   int transactions_ = 0;
 };

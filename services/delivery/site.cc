@@ -1,0 +1,301 @@
+#include "delivery/site.h"
+
+#include <absl/time/clock.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/check.h"
+
+namespace staffetta::delivery {
+
+struct Site::Progress {
+  explicit Progress(size_t recipients) : decided(recipients) {
+    for (size_t i = 0; i < recipients; ++i) pending.push_back(i);
+  }
+
+  void Decide(size_t recipient, Kind kind, const Heard& heard, const std::string& host) {
+    const bool remote = heard.stage != Stage::kDns;
+    decided[recipient] = Outcome{kind, heard.reply, remote ? host : ""};
+  }
+  // All that are left.
+  void DecidePending(Kind kind, const Heard& heard, const std::string& host) {
+    for (size_t i : std::exchange(pending, {})) Decide(i, kind, heard, host);
+  }
+  bool untouched() const { return pending.size() == decided.size(); }
+
+  std::vector<std::optional<Outcome>> decided;  // by recipient
+  std::vector<size_t> pending;                  // recipients that are not, in order
+};
+
+namespace {
+
+size_t QueueOf(const Delivery& delivery) { return std::clamp(delivery.priority, 1, 5) - 1; }
+
+}  // namespace
+
+Site::Site(Route route, const SiteContext* context)
+    : route_(std::move(route)), key_(SiteKey(route_)), context_(context) {}
+
+Site::~Site() { CHECK(connections_ == 0 && waiting() == 0); }
+
+void Site::Add(Delivery* delivery) {
+  if (stopping_) {
+    context_->done(delivery);
+    return;
+  }
+  waiting_[QueueOf(*delivery)].push_back(delivery);
+  WakeOrGrow();
+}
+
+void Site::WakeOrGrow() {
+  if (idle_.empty()) {
+    Grow();
+    return;
+  }
+  Session* const session = idle_.back();
+  idle_.pop_back();
+  session->wake.cancel();
+}
+
+void Site::Stop() {
+  stopping_ = true;
+  for (Session* session : std::exchange(idle_, {})) session->wake.cancel();
+  while (Delivery* delivery = TakeWaiting()) context_->done(delivery);
+}
+
+Delivery* Site::TakeBack(int priority) {
+  for (size_t i = waiting_.size(); i > static_cast<size_t>(priority); --i) {
+    std::deque<Delivery*>& queue = waiting_[i - 1];
+    if (queue.empty()) continue;
+    Delivery* const last = queue.back();
+    queue.pop_back();
+    return last;
+  }
+  return nullptr;
+}
+
+void Site::Grow() {
+  while (connections_ < limit_ && starting_ < waiting()) {
+    ++connections_;
+    ++starting_;
+    context_->group->Spawn(RunConnection());
+  }
+}
+
+Delivery* Site::TakeWaiting() {
+  for (std::deque<Delivery*>& queue : waiting_) {
+    if (queue.empty()) continue;
+    Delivery* const first = queue.front();
+    queue.pop_front();
+    return first;
+  }
+  return nullptr;
+}
+
+size_t Site::waiting() const {
+  size_t sum = 0;
+  for (const std::deque<Delivery*>& queue : waiting_) sum += queue.size();
+  return sum;
+}
+
+size_t Site::established() const {
+  return std::count_if(sessions_.begin(), sessions_.end(),
+                       [](const Session* session) { return session->client != nullptr; });
+}
+
+Co<void> Site::RunConnection() {
+  // Cancellation ends what a session waits for; the loop ends by what it hears then.
+  co_await asio::this_coro::throw_if_cancelled(false);
+  Session session(context_->group->executor());
+  sessions_.insert(&session);
+  --starting_;
+  Fate fate = Fate::kGoOn;
+  while (fate == Fate::kGoOn) {
+    Delivery* const delivery = co_await Next(&session);
+    if (delivery == nullptr) break;
+    fate = co_await Carry(&session, delivery);
+  }
+  if (session.client) co_await session.client->Quit();
+  sessions_.erase(&session);
+  --connections_;
+  Grow();
+  if (connections_ == 0 && waiting() == 0) {
+    const SiteContext* const context = context_;
+    const std::string key = key_;
+    context->idle(key);
+  }
+}
+
+Co<Delivery*> Site::Next(Session* session) {
+  Delivery* delivery = TakeWaiting();
+  if (delivery != nullptr || !session->client || stopping_) co_return delivery;
+  session->wake.expires_after(absl::ToChronoNanoseconds(context_->options->idle_timeout));
+  while (delivery == nullptr && !stopping_) {
+    idle_.push_back(session);
+    boost::system::error_code woken;
+    co_await session->wake.async_wait(asio::redirect_error(use_co, woken));
+    std::erase(idle_, session);
+    delivery = TakeWaiting();
+    if (!woken) break;
+  }
+  co_return delivery;
+}
+
+Co<Site::Fate> Site::Carry(Session* session, Delivery* delivery) {
+  Progress progress(delivery->recipients.size());
+  if (!delivery->lease.Holds()) {
+    delivery->lease.lost = true;
+    context_->done(delivery);
+    co_return Fate::kGoOn;
+  }
+  delivery->started = true;
+  delivery->start_time = absl::Now();
+  const Fault missing = co_await context_->load(delivery);
+  if (missing != Fault::kNone) {
+    const Heard heard = HeardFault(Stage::kDns, missing);
+    const Verdict verdict = Classify(heard, {});
+    if (verdict.kind != Kind::kHandBack) progress.DecidePending(verdict.kind, heard, "");
+    Finish(delivery, &progress);
+    co_return Fate::kGoOn;
+  }
+  while (!progress.pending.empty()) {
+    if (!session->client) {
+      std::optional<Heard> trouble = co_await Open(session);
+      if (trouble) co_return WithoutConnection(session, delivery, &progress, *std::move(trouble));
+    }
+    co_await Transact(session, delivery, &progress);
+    if (delivery->lease.lost) break;
+  }
+  Finish(delivery, &progress);
+  co_return Fate::kGoOn;
+}
+
+Co<void> Site::Transact(Session* session, Delivery* delivery, Progress* progress) {
+  const size_t most = context_->options->recipients_per_transaction;
+  std::vector<size_t> chosen(progress->pending.begin(),
+                             progress->pending.begin() + std::min(most, progress->pending.size()));
+  progress->pending.erase(progress->pending.begin(), progress->pending.begin() + chosen.size());
+  std::vector<std::string_view> recipients;
+  for (size_t i : chosen) recipients.push_back(delivery->recipients[i]);
+
+  SmtpClient* const client = session->client.get();
+  Context context;
+  context.hosts =
+      session->current + 1 < session->targets.size() ? HostsLeft::kSome : HostsLeft::kNone;
+  context.connection = client->transactions() > 0 ? Connection::kReused : Connection::kFresh;
+  const std::vector<Heard> heard = co_await client->Send(delivery, std::move(recipients));
+  const bool accepted = std::any_of(heard.begin(), heard.end(), [](const Heard& each) {
+    return each.stage == Stage::kData || each.stage == Stage::kEndOfData;
+  });
+  context.accepted = accepted ? Accepted::kSome : Accepted::kNone;
+
+  const std::string host = session->targets[session->current].Label();
+  std::optional<size_t> restart;  // the target to go on with
+  std::vector<size_t> again;
+  for (size_t at = 0; at < chosen.size(); ++at) {
+    const Verdict verdict = Classify(heard[at], context);
+    switch (verdict.kind) {
+      case Kind::kDelivered:
+      case Kind::kDeferred:
+      case Kind::kFailed:
+      case Kind::kUnknown:
+        progress->Decide(chosen[at], verdict.kind, heard[at], host);
+        break;
+      case Kind::kNextHost:
+        restart = session->current + 1;
+        again.push_back(chosen[at]);
+        break;
+      case Kind::kReconnect:
+        restart = session->current;
+        again.push_back(chosen[at]);
+        break;
+      case Kind::kNextTransaction:
+        again.push_back(chosen[at]);
+        break;
+      case Kind::kWithoutTls:
+        CHECK(false);  // SmtpClient::Open deals with it
+        break;
+      case Kind::kHandBack:
+        if (heard[at].fault == Fault::kLeaseLost) delivery->lease.lost = true;
+        again.push_back(chosen[at]);
+        break;
+    }
+  }
+  progress->pending.insert(progress->pending.begin(), again.begin(), again.end());
+  if (restart) {
+    co_await session->client->Quit();
+    session->next = *restart;
+  }
+  if (!session->client->usable()) session->client.reset();
+}
+
+Co<std::optional<Heard>> Site::Open(Session* session) {
+  if (session->next == 0) {
+    Targets found =
+        co_await FindTargets(route_, context_->resolver, &context_->search, context_->random);
+    if (found.list.empty()) co_return std::move(found.trouble);
+    session->targets = std::move(found.list);
+  }
+  Heard trouble;
+  for (size_t at = std::exchange(session->next, 0); at < session->targets.size(); ++at) {
+    session->current = at;
+    if (stopping_) co_return HeardFault(Stage::kConnect, Fault::kStopped);
+    SmtpClient::Opened opened = co_await SmtpClient::Open(session->targets[at], &context_->client);
+    if (opened.client) {
+      session->client = std::move(opened.client);
+      if (limit_ == 1) limit_ = context_->options->connections_per_site;
+      Grow();
+      co_return std::nullopt;
+    }
+    trouble = std::move(opened.trouble);
+    const bool last = at + 1 == session->targets.size();
+    const Verdict verdict =
+        Classify(trouble, {.hosts = last ? HostsLeft::kNone : HostsLeft::kSome});
+    if (verdict.kind != Kind::kNextHost) break;
+  }
+  co_return trouble;
+}
+
+Site::Fate Site::WithoutConnection(Session* session, Delivery* delivery, Progress* progress,
+                                   Heard trouble) {
+  const Verdict verdict = Classify(trouble, {});
+  if (verdict.kind == Kind::kHandBack) {
+    Finish(delivery, progress);
+    return Fate::kGoOn;
+  }
+  const size_t others = established();
+  if (others > 0 && progress->untouched() && !stopping_) {
+    limit_ = others;
+    delivery->started = false;
+    waiting_[QueueOf(*delivery)].push_front(delivery);
+    WakeOrGrow();
+    return Fate::kSurplus;
+  }
+  const std::string host =
+      session->targets.empty() ? "" : session->targets[session->current].Label();
+  progress->DecidePending(verdict.kind, trouble, host);
+  Finish(delivery, progress);
+  if (others > 0) return Fate::kGoOn;
+  limit_ = 1;
+  while (Delivery* waiting = TakeWaiting()) {
+    Progress same(waiting->recipients.size());
+    same.DecidePending(verdict.kind, trouble, host);
+    waiting->start_time = absl::Now();
+    Finish(waiting, &same);
+  }
+  return Fate::kGoOn;
+}
+
+void Site::Finish(Delivery* delivery, Progress* progress) {
+  if (!progress->untouched()) {
+    // Some of its recipients are decided, so that it cannot go back as it was.
+    progress->DecidePending(Kind::kDeferred, HeardFault(Stage::kDns, Fault::kStopped), "");
+    for (std::optional<Outcome>& outcome : progress->decided) {
+      delivery->outcomes.push_back(*std::move(outcome));
+    }
+  }
+  context_->done(delivery);
+}
+
+}  // namespace staffetta::delivery

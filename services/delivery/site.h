@@ -1,0 +1,94 @@
+#pragma once
+
+#include <array>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/base/task_group.h"
+#include "delivery/delivery.h"
+#include "delivery/mx.h"
+#include "delivery/options.h"
+#include "delivery/smtp_client.h"
+
+namespace staffetta::delivery {
+
+// What all sites share; outlives them. Confined to the group's thread.
+struct SiteContext {
+  const Options* options;
+  ClientOptions client;
+  TargetSearch search;
+  net::Resolver* resolver;
+  std::mt19937* random;
+  TaskGroup* group;  // the connections' coroutines; cancelling it ends them after StopSites
+  // Sees to the delivery's content; kNone: it is there.
+  std::function<Co<Fault>(Delivery*)> load;
+  // Takes the delivery back with its outcomes (none: untouched).
+  std::function<void(Delivery*)> done;
+  // The site has neither deliveries nor connections: it may be destroyed in this call.
+  std::function<void(const std::string& key)> idle;
+};
+
+// One place that mail goes to: what waits for it, by class, and up to connections_per_site
+// connections, which are kept for idle_timeout (SPEC D2). A site that nothing is known about gets
+// one connection first; when no server of it can be reached, all that waits shares that answer, and
+// when a further connection is refused the site makes do with those it has.
+class Site {
+ public:
+  Site(Route route, const SiteContext* context);
+  ~Site();
+
+  // The delivery must live until it is done.
+  void Add(Delivery* delivery);
+  // Hands back what waits; running transactions go on, then the connections end.
+  void Stop();
+  // Takes a waiting delivery of the lowest class below `priority` out again; null: there is none.
+  Delivery* TakeBack(int priority);
+
+ private:
+  // A connection and the way it was found.
+  struct Session {
+    explicit Session(Executor executor) : wake(executor) {}
+    std::unique_ptr<SmtpClient> client;
+    std::vector<Target> targets;
+    size_t current = 0;  // the target of the client, or the last one tried
+    size_t next = 0;     // where the next try starts; 0: with a new look-up
+    Timer wake;          // idle until it expires or is cancelled
+  };
+  enum class Fate { kGoOn, kSurplus };
+  // What became of the recipients so far, in one attempt.
+  struct Progress;
+
+  void Grow();
+  void WakeOrGrow();
+  Delivery* TakeWaiting();
+  size_t waiting() const;
+  size_t established() const;
+
+  Co<void> RunConnection();
+  Co<Delivery*> Next(Session* session);
+  Co<Fate> Carry(Session* session, Delivery* delivery);
+  Co<void> Transact(Session* session, Delivery* delivery, Progress* progress);
+  // nullopt: session->client is there.
+  Co<std::optional<Heard>> Open(Session* session);
+  Fate WithoutConnection(Session* session, Delivery* delivery, Progress* progress, Heard trouble);
+  void Finish(Delivery* delivery, Progress* progress);
+
+  const Route route_;
+  const std::string key_;
+  const SiteContext* const context_;
+  std::array<std::deque<Delivery*>, 5> waiting_;  // by class
+  std::set<Session*> sessions_;
+  std::vector<Session*> idle_;  // the last one used is last
+  size_t connections_ = 0;      // coroutines
+  size_t starting_ = 0;         // of them, those that have not looked for a delivery yet
+  size_t limit_ = 1;            // of connections_, grows and shrinks with what the servers allow
+  bool stopping_ = false;
+};
+
+}  // namespace staffetta::delivery
