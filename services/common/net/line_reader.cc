@@ -11,6 +11,7 @@ namespace {
 constexpr size_t kIdleCapacity = 4 * 1024;
 constexpr size_t kBusyCapacity = 16 * 1024;
 constexpr size_t kLineEnding = 2;
+constexpr size_t kSkipRoom = 4 * 1024;  // what is dropped is read by no smaller pieces
 
 const char* FindLineFeed(const char* begin, const char* end) {
   if (begin == end) return nullptr;
@@ -22,7 +23,7 @@ const char* FindLineFeed(const char* begin, const char* end) {
 LineReader::LineReader(Stream* stream, size_t max_line)
     : stream_(stream),
       max_line_(max_line),
-      max_capacity_(std::max(kBusyCapacity, max_line + kLineEnding)),
+      max_capacity_(std::max(kBusyCapacity, max_line + kSkipRoom)),
       capacity_(kIdleCapacity),
       buffer_(new char[kIdleCapacity]) {}
 
@@ -57,6 +58,7 @@ LineReader::Line LineReader::TakeLine(const char* line_feed) {
 
 // Keeps the first max_line_ bytes and reads over the rest behind them, again and again.
 Co<absl::StatusOr<LineReader::Line>> LineReader::SkipLongLine() {
+  if (capacity_ < max_line_ + kSkipRoom) Enlarge(max_capacity_);
   for (;;) {
     const bool after_cr = buffer_[end_ - 1] == '\r';
     end_ = begin_ + max_line_;
@@ -99,18 +101,25 @@ bool LineReader::MakeRoom() {
   const size_t size = end_ - begin_;
   // A read that filled the buffer to its end asks for a larger one.
   if (end_ == capacity_ && capacity_ < max_capacity_) {
-    capacity_ = std::min(capacity_ * 2, max_capacity_);
-    std::unique_ptr<char[]> larger(new char[capacity_]);
-    std::memcpy(larger.get(), buffer_.get() + begin_, size);
-    buffer_ = std::move(larger);
-  } else if (begin_ > 0 && (size == 0 || capacity_ - end_ < capacity_ / 2)) {
-    std::memmove(buffer_.get(), buffer_.get() + begin_, size);
-  } else {
-    return end_ < capacity_;
+    Enlarge(std::min(capacity_ * 2, max_capacity_));
+    return true;
   }
+  if (begin_ > 0 && (size == 0 || capacity_ - end_ < capacity_ / 2)) {
+    std::memmove(buffer_.get(), buffer_.get() + begin_, size);
+    begin_ = 0;
+    end_ = size;
+  }
+  return end_ < capacity_;
+}
+
+void LineReader::Enlarge(size_t capacity) {
+  const size_t size = end_ - begin_;
+  std::unique_ptr<char[]> larger(new char[capacity]);
+  std::memcpy(larger.get(), buffer_.get() + begin_, size);
+  buffer_ = std::move(larger);
+  capacity_ = capacity;
   begin_ = 0;
   end_ = size;
-  return end_ < capacity_;
 }
 
 }  // namespace staffetta::net

@@ -40,6 +40,7 @@ class LineReader {
 
  private:
   bool MakeRoom();
+  void Enlarge(size_t capacity);
   Line TakeLine(const char* line_feed);
   Co<absl::StatusOr<Line>> SkipLongLine();
 
