@@ -159,7 +159,10 @@ Co<void> Worker::LeaseLoop() {
 
 void Worker::Take(pb::LeaseResponse response, Clock::time_point called) {
   const Clock::time_point now = Clock::now();
-  if (response.has_lease_time()) lease_time_ = FromProto(response.lease_time());
+  if (response.has_lease_time() && FromProto(response.lease_time()) != lease_time_) {
+    lease_time_ = FromProto(response.lease_time());
+    renew_.Notify();
+  }
   // The lease began on the queue's side at some time since the call. The next renewal, at most a
   // third of the lease time away, makes it certain; an answer that took too long (this process was
   // stopped) counts for nothing.
@@ -376,8 +379,9 @@ Co<void> Worker::RenewLoop() {
   Backoff backoff;
   absl::Duration pause = lease_time_ / 3;
   while (!finished_ || !held_.empty()) {
+    const absl::Duration known = lease_time_;
     co_await renew_.Wait(pause);
-    if (held_.empty()) {
+    if (held_.empty() || known != lease_time_) {
       pause = lease_time_ / 3;
       continue;
     }
