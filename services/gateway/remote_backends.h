@@ -1,0 +1,76 @@
+#pragma once
+
+// The backends as the other services, over gRPC. Thread-safe but where it says otherwise.
+
+#include <absl/time/time.h>
+
+#include <memory>
+#include <optional>
+
+#include "common/base/clock.h"
+#include "common/rpc/client.h"
+#include "gateway/backends.h"
+#include "gateway/network_cache.h"
+#include "gateway/user_ledger.h"
+#include "staffetta/auth/v1/auth.grpc.pb.h"
+#include "staffetta/policy/v1/policy.grpc.pb.h"
+#include "staffetta/queue/v1/queue.grpc.pb.h"
+
+namespace staffetta::gateway {
+
+class RemoteAuthenticator final : public Authenticator {
+ public:
+  // Answers of IdentifyNetwork are remembered for so long, unless somebody's rights change.
+  RemoteAuthenticator(std::shared_ptr<const rpc::Peer> auth, absl::Duration remember_networks,
+                      const Clock* clock = &Clock::Real());
+
+  Co<absl::StatusOr<AuthAnswer>> Authenticate(std::string user, std::string password,
+                                              std::string client_address) override;
+  Co<absl::StatusOr<AuthAnswer>> IdentifyNetwork(std::string client_address) override;
+  uint64_t Changes() const override { return ledger_.count(); }
+  Co<absl::StatusOr<bool>> StillValid(Identity identity, uint64_t since) override;
+
+  // Follows WatchUsers until StopWatching, connecting again when it ends; each end and each new
+  // beginning counts as a change of everybody. Both on `executor`'s thread.
+  Co<void> Watch(Executor executor);
+  void StopWatching();
+
+ private:
+  using Service = staffetta::auth::v1::AuthService;
+  using ChangeStream = rpc::StreamReader<staffetta::auth::v1::WatchUsersResponse>;
+
+  Co<void> FollowOnce(Executor executor);
+  void Missed();
+
+  const rpc::Client<Service> client_;
+  const Clock& clock_;
+  UserLedger ledger_;
+  NetworkCache networks_;
+
+  bool stopped_ = false;
+  std::unique_ptr<ChangeStream> changes_;
+  std::unique_ptr<Timer> pause_;
+};
+
+class RemoteSenderPolicy final : public SenderPolicy {
+ public:
+  explicit RemoteSenderPolicy(std::shared_ptr<const rpc::Peer> policy) : client_(policy) {}
+
+  Co<absl::StatusOr<SenderAnswer>> Check(Identity identity, std::vector<std::string> addresses,
+                                         std::string client_address, std::string subject) override;
+
+ private:
+  const rpc::Client<staffetta::policy::v1::PolicyService> client_;
+};
+
+class RemoteMessageQueue final : public MessageQueue {
+ public:
+  explicit RemoteMessageQueue(std::shared_ptr<const rpc::Peer> queue) : client_(queue) {}
+
+  Co<absl::StatusOr<Durability>> Enqueue(Message message) override;
+
+ private:
+  const rpc::Client<staffetta::queue::v1::QueueService> client_;
+};
+
+}  // namespace staffetta::gateway

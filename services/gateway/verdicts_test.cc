@@ -1,0 +1,119 @@
+#include "gateway/verdicts.h"
+
+#include <gtest/gtest.h>
+
+namespace staffetta::gateway {
+namespace {
+
+TEST(Verdicts, SaysWhatTheTableSays) {
+  const struct {
+    Said said;
+    const char* begin;
+  } kRows[] = {
+      {Said::kOk, "250 2.0.0 "},
+      {Said::kSenderOk, "250 2.1.0 "},
+      {Said::kRecipientOk, "250 2.1.5 "},
+      {Said::kGoOnWithData, "354 "},
+      {Said::kReadyForTls, "220 2.0.0 "},
+      {Said::kAuthenticated, "235 2.7.0 "},
+      {Said::kGoodbye, "221 2.0.0 "},
+      {Said::kCannotVerify, "252 2.1.5 "},
+      {Said::kHelp, "214 2.0.0 "},
+      {Said::kUnknownCommand, "500 5.5.1 "},
+      {Said::kNotImplemented, "502 5.5.1 "},
+      {Said::kMalformedCommand, "500 5.5.2 "},
+      {Said::kCommandTooLong, "500 5.5.2 "},
+      {Said::kSuperfluousArgument, "501 5.5.4 "},
+      {Said::kUnknownParameter, "555 5.5.4 "},
+      {Said::kHelloFirst, "503 5.5.1 "},
+      {Said::kMailFirst, "503 5.5.1 "},
+      {Said::kRecipientFirst, "503 5.5.1 "},
+      {Said::kNoValidRecipient, "554 5.5.1 "},
+      {Said::kAlreadyInTransaction, "503 5.5.1 "},
+      {Said::kAlreadyTls, "503 5.5.1 "},
+      {Said::kNoTls, "502 5.5.1 "},
+      {Said::kAlreadyAuthenticated, "503 5.5.1 "},
+      {Said::kAuthInTransaction, "503 5.5.1 "},
+      {Said::kUnknownMechanism, "504 5.5.4 "},
+      {Said::kAuthCancelled, "501 5.7.0 "},
+      {Said::kAuthLineTooLong, "500 5.5.6 "},
+      {Said::kNoMailboxHere, "550 5.1.1 "},
+      {Said::kLiteralRefused, "550 5.1.2 "},
+      {Said::kTooManyRecipients, "452 4.5.3 "},
+      {Said::kTlsRequired, "530 5.7.0 "},
+      {Said::kAuthNeedsTls, "538 5.7.11 "},
+      {Said::kAuthRequired, "530 5.7.0 "},
+      {Said::kTooManyErrors, "421 4.7.0 "},
+      {Said::kTooManySessions, "421 4.7.0 "},
+      {Said::kTooManySessionsOfAddress, "421 4.7.0 "},
+      {Said::kRightsChanged, "421 4.7.0 "},
+      {Said::kTimeout, "421 4.4.2 "},
+      {Said::kShuttingDown, "421 4.3.2 "},
+      {Said::kOutOfStep, "421 4.5.0 "},
+      {Said::kAuthUnavailable, "454 4.7.0 "},
+      {Said::kTemporaryFailure, "451 4.3.0 "},
+      {Said::kNoMemory, "452 4.3.1 "},
+  };
+  for (const auto& row : kRows) {
+    EXPECT_EQ(smtp::ToLogLine(ReplyFor(row.said)).rfind(row.begin, 0), 0U) << row.begin;
+  }
+}
+
+// SPEC S3
+TEST(Verdicts, AuthVerdict_HasItsReply) {
+  EXPECT_EQ(ReplyFor(AuthVerdict::kOk).code, 235);
+  EXPECT_EQ(smtp::ToLogLine(ReplyFor(AuthVerdict::kWrongCredentials)),
+            "535 5.7.8 wrong user name or password");
+  EXPECT_EQ(smtp::ToLogLine(ReplyFor(AuthVerdict::kInactive)),
+            "525 5.7.13 this user is not active");
+  EXPECT_EQ(smtp::ToLogLine(ReplyFor(AuthVerdict::kBlocked)), "525 5.7.13 this user is blocked");
+  EXPECT_EQ(ReplyFor(AuthVerdict::kNoNetwork), ReplyFor(Said::kAuthRequired));
+}
+
+// SPEC V7
+TEST(Verdicts, RefusedSender_IsToldAddressAndWayOut) {
+  const struct {
+    SenderVerdict verdict;
+    const char* reply;
+  } kRows[] = {
+      {SenderVerdict::kNotAuthorised,
+       "550 5.7.1 <bob@x.example>: you may not send from this address; add and verify x.example or "
+       "the address as a sender of user s1_0, or use one of its verified senders"},
+      {SenderVerdict::kNotVerified,
+       "550 5.7.1 <bob@x.example>: this sender is not verified; verify x.example or the address as "
+       "a sender of user s1_0, or use one of its verified senders"},
+      {SenderVerdict::kBanned,
+       "550 5.7.1 <bob@x.example>: this sender is banned; use another verified sender of user "
+       "s1_0"},
+      {SenderVerdict::kOk, "250 2.1.0 sender OK"},
+  };
+  for (const auto& row : kRows) {
+    EXPECT_EQ(smtp::ToLogLine(ReplyFor({row.verdict, "bob@x.example"}, "s1_0")), row.reply);
+  }
+}
+
+TEST(Verdicts, ContentFault_HasItsReply) {
+  const struct {
+    ContentFault fault;
+    const char* begin;
+  } kRows[] = {
+      {ContentFault::kBadBytes, "550 5.6.0 "},    {ContentFault::kLineTooLong, "550 5.6.0 "},
+      {ContentFault::kTooBig, "552 5.3.4 "},      {ContentFault::kHeaderTooLarge, "552 5.3.4 "},
+      {ContentFault::kNotAField, "550 5.6.0 "},   {ContentFault::kNoFrom, "550 5.6.0 "},
+      {ContentFault::kSeveralFrom, "550 5.6.0 "}, {ContentFault::kDisguisedFrom, "550 5.6.0 "},
+      {ContentFault::kBadFrom, "550 5.6.0 "},     {ContentFault::kSeveralSender, "550 5.6.0 "},
+      {ContentFault::kBadSender, "550 5.6.0 "},   {ContentFault::kLooping, "554 5.4.6 "},
+  };
+  for (const auto& row : kRows) {
+    EXPECT_EQ(smtp::ToLogLine(ReplyFor(row.fault, Settings())).rfind(row.begin, 0), 0U)
+        << smtp::ToLogLine(ReplyFor(row.fault, Settings()));
+  }
+}
+
+// SPEC S9
+TEST(Verdicts, Queued_NamesTheId) {
+  EXPECT_EQ(smtp::ToLogLine(QueuedReply("abc")), "250 2.0.0 queued as abc");
+}
+
+}  // namespace
+}  // namespace staffetta::gateway
