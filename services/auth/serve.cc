@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "auth/auth_rpc.h"
+#include "common/base/config.h"
 
 namespace staffetta::auth {
 namespace {
@@ -64,6 +65,10 @@ Co<void> Server::Stop() {
   co_await parts_->events.Drain();
   if (parts_->changes) parts_->changes->Close();
   parts_->redis.Close();
+}
+
+Server::Options OptionsFrom(const config::v1::Config& config) {
+  return {.remember = DurationOf(config.auth().remember())};
 }
 
 }  // namespace staffetta::auth

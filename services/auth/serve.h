@@ -11,6 +11,7 @@
 #include "common/base/co.h"
 #include "common/redis/client.h"
 #include "common/rpc/peers.h"
+#include "staffetta/config/v1/config.pb.h"
 
 namespace staffetta::auth {
 
@@ -48,5 +49,8 @@ class Server {
   struct Parts;
   std::unique_ptr<Parts> parts_;
 };
+
+// The section auth of a configuration that LoadConfig has checked.
+Server::Options OptionsFrom(const config::v1::Config& config);
 
 }  // namespace staffetta::auth
