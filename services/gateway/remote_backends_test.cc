@@ -1,0 +1,362 @@
+#include "gateway/remote_backends.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "common/base/runtime.h"
+#include "common/base/task_group.h"
+#include "common/rpc/dispatcher.h"
+#include "common/rpc/host.h"
+
+namespace staffetta::gateway {
+namespace {
+
+namespace auth_pb = staffetta::auth::v1;
+namespace policy_pb = staffetta::policy::v1;
+namespace queue_pb = staffetta::queue::v1;
+
+constexpr char kKey[] = "the-key";
+constexpr char kClient[] = "192.0.2.1";
+
+class TestAuth final : public auth_pb::AuthService::CallbackService {
+ public:
+  explicit TestAuth(Executor executor)
+      : dispatcher_(executor, kKey, "auth"), wake_(executor, Timer::time_point::max()) {}
+
+  grpc::ServerUnaryReactor* Authenticate(grpc::CallbackServerContext* context,
+                                         const auth_pb::AuthenticateRequest* request,
+                                         auth_pb::AuthenticateResponse* response) override {
+    return dispatcher_.Unary(context, request, response, this, &TestAuth::DoAuthenticate);
+  }
+  grpc::ServerUnaryReactor* IdentifyNetwork(grpc::CallbackServerContext* context,
+                                            const auth_pb::IdentifyNetworkRequest* request,
+                                            auth_pb::IdentifyNetworkResponse* response) override {
+    return dispatcher_.Unary(context, request, response, this, &TestAuth::DoIdentifyNetwork);
+  }
+  grpc::ServerUnaryReactor* GetIdentity(grpc::CallbackServerContext* context,
+                                        const auth_pb::GetIdentityRequest* request,
+                                        auth_pb::GetIdentityResponse* response) override {
+    return dispatcher_.Unary(context, request, response, this, &TestAuth::DoGetIdentity);
+  }
+  grpc::ServerWriteReactor<auth_pb::WatchUsersResponse>* WatchUsers(
+      grpc::CallbackServerContext* context, const auth_pb::WatchUsersRequest* request) override {
+    return dispatcher_.Stream(context, request, this, &TestAuth::DoWatchUsers);
+  }
+  Co<void> Drain() { return dispatcher_.Drain(); }
+
+  // On its thread.
+  Co<void> Announce(std::string user) {
+    announced_ = std::move(user);
+    wake_.cancel();
+    co_return;
+  }
+
+  std::atomic<auth_pb::AuthVerdict> verdict{auth_pb::AUTH_VERDICT_OK};
+  std::atomic<int64_t> revision{1};
+  std::atomic<int> network_calls{0};
+  std::atomic<int> identity_calls{0};
+
+ private:
+  void Fill(auth_pb::Identity* identity) {
+    identity->set_account_id(1);
+    identity->set_list_id(2);
+    identity->set_user("s1_0");
+    identity->set_priority(4);
+    identity->set_channel("shared");
+    identity->set_revision(revision);
+  }
+  Co<absl::Status> DoAuthenticate(const auth_pb::AuthenticateRequest* request,
+                                  auth_pb::AuthenticateResponse* response) {
+    if (request->client_address() != kClient) co_return absl::InternalError("wrong address");
+    response->set_verdict(
+        request->password() == "secret" ? verdict.load() : auth_pb::AUTH_VERDICT_WRONG_CREDENTIALS);
+    if (response->verdict() == auth_pb::AUTH_VERDICT_OK) Fill(response->mutable_identity());
+    co_return absl::OkStatus();
+  }
+  Co<absl::Status> DoIdentifyNetwork(const auth_pb::IdentifyNetworkRequest*,
+                                     auth_pb::IdentifyNetworkResponse* response) {
+    ++network_calls;
+    response->set_verdict(auth_pb::AUTH_VERDICT_NO_NETWORK);
+    co_return absl::OkStatus();
+  }
+  Co<absl::Status> DoGetIdentity(const auth_pb::GetIdentityRequest*,
+                                 auth_pb::GetIdentityResponse* response) {
+    ++identity_calls;
+    response->set_verdict(verdict);
+    if (verdict == auth_pb::AUTH_VERDICT_OK) Fill(response->mutable_identity());
+    co_return absl::OkStatus();
+  }
+  Co<absl::Status> DoWatchUsers(const auth_pb::WatchUsersRequest*,
+                                rpc::Writer<auth_pb::WatchUsersResponse>* out) {
+    bool written = co_await out->Write({});
+    while (written && !out->cancelled()) {
+      boost::system::error_code woken;
+      co_await wake_.async_wait(asio::redirect_error(use_co, woken));
+      if (announced_.empty()) break;  // the test wants the stream to end
+      auth_pb::WatchUsersResponse message;
+      message.add_users(std::exchange(announced_, ""));
+      written = co_await out->Write(message);
+    }
+    co_return absl::OkStatus();
+  }
+
+  rpc::Dispatcher dispatcher_;
+  Timer wake_;
+  std::string announced_;
+};
+
+class TestPolicy final : public policy_pb::PolicyService::CallbackService {
+ public:
+  explicit TestPolicy(Executor executor) : dispatcher_(executor, kKey, "policy") {}
+  grpc::ServerUnaryReactor* CheckSender(grpc::CallbackServerContext* context,
+                                        const policy_pb::CheckSenderRequest* request,
+                                        policy_pb::CheckSenderResponse* response) override {
+    return dispatcher_.Unary(context, request, response, this, &TestPolicy::DoCheckSender);
+  }
+  Co<void> Drain() { return dispatcher_.Drain(); }
+
+  std::atomic<policy_pb::SenderVerdict> verdict{policy_pb::SENDER_VERDICT_OK};
+  policy_pb::CheckSenderRequest last;
+
+ private:
+  Co<absl::Status> DoCheckSender(const policy_pb::CheckSenderRequest* request,
+                                 policy_pb::CheckSenderResponse* response) {
+    last = *request;
+    response->set_verdict(verdict);
+    if (verdict != policy_pb::SENDER_VERDICT_OK) {
+      response->set_offending_address(request->addresses(0));
+    }
+    co_return absl::OkStatus();
+  }
+  rpc::Dispatcher dispatcher_;
+};
+
+class TestQueue final : public queue_pb::QueueService::CallbackService {
+ public:
+  explicit TestQueue(Executor executor) : dispatcher_(executor, kKey, "queue") {}
+  grpc::ServerUnaryReactor* Enqueue(grpc::CallbackServerContext* context,
+                                    const queue_pb::EnqueueRequest* request,
+                                    queue_pb::EnqueueResponse* response) override {
+    return dispatcher_.Unary(context, request, response, this, &TestQueue::DoEnqueue);
+  }
+  Co<void> Drain() { return dispatcher_.Drain(); }
+
+  absl::Status status;
+  std::atomic<queue_pb::Durability> durability{queue_pb::DURABILITY_SYNCED};
+  queue_pb::NewMessage last;
+
+ private:
+  Co<absl::Status> DoEnqueue(const queue_pb::EnqueueRequest* request,
+                             queue_pb::EnqueueResponse* response) {
+    last = request->message();
+    response->set_durability(durability);
+    co_return status;
+  }
+  rpc::Dispatcher dispatcher_;
+};
+
+template <class T>
+Co<void> Store(Co<T> coroutine, std::optional<T>* result) {
+  *result = co_await std::move(coroutine);
+}
+
+class RemoteBackendsTest : public testing::Test {
+ protected:
+  RemoteBackendsTest() {
+    auto host = rpc::Host::Start("127.0.0.1:0", {&auth_, &policy_, &queue_});
+    EXPECT_TRUE(host.ok()) << host.status();
+    host_ = *std::move(host);
+    const auto peer = rpc::RemotePeer(host_->endpoint(), kKey, absl::Seconds(10));
+    authenticator_ = std::make_unique<RemoteAuthenticator>(peer, absl::Seconds(30), &clock_);
+    senders_ = std::make_unique<RemoteSenderPolicy>(peer);
+    enqueue_ = std::make_unique<RemoteMessageQueue>(peer);
+  }
+  ~RemoteBackendsTest() override {
+    runtime_.Block(StopWatching());
+    runtime_.Block(auth_.Drain());
+    runtime_.Block(policy_.Drain());
+    runtime_.Block(queue_.Drain());
+    host_->Shutdown(absl::Seconds(5));
+  }
+
+  template <class T>
+  T Get(Co<T> coroutine) {
+    std::optional<T> result;
+    runtime_.Block(Store(std::move(coroutine), &result));
+    return *std::move(result);
+  }
+
+  Co<void> StartWatching() {
+    watching_ = std::make_unique<TaskGroup>(runtime_.executor(0), "watch");
+    watching_->Spawn(authenticator_->Watch(runtime_.executor(0)));
+    co_return;
+  }
+  Co<void> StopWatching() {
+    authenticator_->StopWatching();
+    if (watching_) co_await watching_->Wait();
+  }
+  // Waits until the number of changes has passed `count`.
+  bool ChangesPass(uint64_t count) {
+    for (int i = 0; i < 2000 && authenticator_->Changes() <= count; ++i) {
+      absl::SleepFor(absl::Milliseconds(5));
+    }
+    return authenticator_->Changes() > count;
+  }
+
+  const Runtime runtime_{1};
+  FakeClock clock_;
+  TestAuth auth_{runtime_.executor(0)};
+  TestPolicy policy_{runtime_.executor(0)};
+  TestQueue queue_{runtime_.executor(0)};
+  std::unique_ptr<rpc::Host> host_;
+  std::unique_ptr<RemoteAuthenticator> authenticator_;
+  std::unique_ptr<RemoteSenderPolicy> senders_;
+  std::unique_ptr<RemoteMessageQueue> enqueue_;
+  std::unique_ptr<TaskGroup> watching_;
+};
+
+TEST_F(RemoteBackendsTest, RightPassword_GivesTheIdentity) {
+  const auto answer = Get(authenticator_->Authenticate("s1_0", "secret", kClient));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->verdict, AuthVerdict::kOk);
+  const Identity expected{.account_id = 1,
+                          .list_id = 2,
+                          .user = "s1_0",
+                          .priority = 4,
+                          .channel = "shared",
+                          .revision = 1};
+  EXPECT_EQ(answer->identity, expected);
+}
+
+// SPEC S3
+TEST_F(RemoteBackendsTest, EveryVerdict_IsTranslated) {
+  const struct {
+    auth_pb::AuthVerdict from;
+    AuthVerdict to;
+  } kRows[] = {
+      {auth_pb::AUTH_VERDICT_WRONG_CREDENTIALS, AuthVerdict::kWrongCredentials},
+      {auth_pb::AUTH_VERDICT_INACTIVE, AuthVerdict::kInactive},
+      {auth_pb::AUTH_VERDICT_BLOCKED, AuthVerdict::kBlocked},
+      {auth_pb::AUTH_VERDICT_NO_NETWORK, AuthVerdict::kNoNetwork},
+  };
+  for (const auto& row : kRows) {
+    auth_.verdict = row.from;
+    const auto answer = Get(authenticator_->Authenticate("s1_0", "secret", kClient));
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_EQ(answer->verdict, row.to);
+  }
+}
+
+TEST_F(RemoteBackendsTest, UnforeseenVerdict_IsAnError) {
+  auth_.verdict = static_cast<auth_pb::AuthVerdict>(77);
+  EXPECT_FALSE(Get(authenticator_->Authenticate("s1_0", "secret", kClient)).ok());
+  auth_.verdict = auth_pb::AUTH_VERDICT_UNSPECIFIED;
+  EXPECT_FALSE(Get(authenticator_->Authenticate("s1_0", "secret", kClient)).ok());
+  policy_.verdict = policy_pb::SENDER_VERDICT_UNSPECIFIED;
+  EXPECT_FALSE(Get(senders_->Check({}, {"a@b.example"}, kClient, "")).ok());
+  queue_.durability = queue_pb::DURABILITY_UNSPECIFIED;
+  EXPECT_FALSE(Get(enqueue_->Enqueue({})).ok());
+}
+
+TEST_F(RemoteBackendsTest, UnknownNetwork_IsRememberedForAWhile) {
+  for (int i = 0; i < 3; ++i) {
+    const auto answer = Get(authenticator_->IdentifyNetwork(kClient));
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_EQ(answer->verdict, AuthVerdict::kNoNetwork);
+  }
+  EXPECT_EQ(auth_.network_calls, 1);
+  clock_.Advance(absl::Seconds(31));
+  EXPECT_TRUE(Get(authenticator_->IdentifyNetwork(kClient)).ok());
+  EXPECT_EQ(auth_.network_calls, 2);
+}
+
+// SPEC U4
+TEST_F(RemoteBackendsTest, ChangeOfUser_EndsItsIdentity) {
+  runtime_.Block(StartWatching());
+  ASSERT_TRUE(ChangesPass(0)) << "the stream begins";
+  const uint64_t since = authenticator_->Changes();
+  const auto answer = Get(authenticator_->Authenticate("s1_0", "secret", kClient));
+  ASSERT_TRUE(answer.ok());
+  EXPECT_TRUE(Get(authenticator_->IdentifyNetwork(kClient)).ok());
+
+  auth_.revision = 2;
+  runtime_.Block(auth_.Announce("s1_9"));
+  ASSERT_TRUE(ChangesPass(since));
+  EXPECT_EQ(*Get(authenticator_->StillValid(answer->identity, since)), true);
+  EXPECT_EQ(auth_.identity_calls, 0) << "another user's change costs no call";
+
+  const uint64_t before = authenticator_->Changes();
+  runtime_.Block(auth_.Announce("s1_0"));
+  ASSERT_TRUE(ChangesPass(before));
+  EXPECT_EQ(*Get(authenticator_->StillValid(answer->identity, since)), false);
+  EXPECT_TRUE(Get(authenticator_->IdentifyNetwork(kClient)).ok());
+  EXPECT_EQ(auth_.network_calls, 2) << "networks are forgotten on a change";
+}
+
+// SPEC U4
+TEST_F(RemoteBackendsTest, EndOfTheStream_MakesEverybodyAskAgain) {
+  runtime_.Block(StartWatching());
+  ASSERT_TRUE(ChangesPass(0));
+  const uint64_t since = authenticator_->Changes();
+  const auto answer = Get(authenticator_->Authenticate("s1_0", "secret", kClient));
+  ASSERT_TRUE(answer.ok());
+  runtime_.Block(auth_.Announce(""));
+  ASSERT_TRUE(ChangesPass(since)) << "the end";
+  EXPECT_EQ(*Get(authenticator_->StillValid(answer->identity, since)), true);
+  EXPECT_EQ(auth_.identity_calls, 1);
+  EXPECT_TRUE(ChangesPass(since + 1)) << "a new beginning";
+  auth_.verdict = auth_pb::AUTH_VERDICT_INACTIVE;
+  EXPECT_EQ(*Get(authenticator_->StillValid(answer->identity, since)), false);
+}
+
+TEST_F(RemoteBackendsTest, SenderVerdict_NamesTheAddress) {
+  const Identity identity{.account_id = 7, .user = "s7_0"};
+  policy_.verdict = policy_pb::SENDER_VERDICT_NOT_VERIFIED;
+  const auto answer = Get(senders_->Check(identity, {"a@b.example", "c@d.example"}, kClient, "hi"));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->verdict, SenderVerdict::kNotVerified);
+  EXPECT_EQ(answer->offending_address, "a@b.example");
+  EXPECT_EQ(policy_.last.account_id(), 7U);
+  EXPECT_EQ(policy_.last.user(), "s7_0");
+  EXPECT_EQ(policy_.last.addresses_size(), 2);
+  EXPECT_EQ(policy_.last.client_address(), kClient);
+  EXPECT_EQ(policy_.last.subject(), "hi");
+}
+
+// SPEC S9
+TEST_F(RemoteBackendsTest, Message_ArrivesWhole) {
+  Message message{.id = "the-id",
+                  .identity = {.account_id = 1, .list_id = 2, .user = "s1_0", .channel = "sandbox"},
+                  .sender = "ann@example.com",
+                  .recipients = {"a@b.example", "c@d.example"},
+                  .priority = 2,
+                  .content = std::string("X: y\r\n\r\n\0\xff\r\n", 12),
+                  .subject = "hello",
+                  .client_address = kClient,
+                  .eight_bit = true};
+  const std::string content = message.content;
+  const auto durability = Get(enqueue_->Enqueue(std::move(message)));
+  ASSERT_TRUE(durability.ok()) << durability.status();
+  EXPECT_EQ(*durability, Durability::kSynced);
+  EXPECT_EQ(queue_.last.message_id(), "the-id");
+  EXPECT_EQ(queue_.last.envelope().account_id(), 1U);
+  EXPECT_EQ(queue_.last.envelope().list_id(), 2U);
+  EXPECT_EQ(queue_.last.envelope().user(), "s1_0");
+  EXPECT_EQ(queue_.last.envelope().sender(), "ann@example.com");
+  EXPECT_EQ(queue_.last.envelope().channel(), "sandbox");
+  EXPECT_EQ(queue_.last.envelope().subject(), "hello");
+  EXPECT_EQ(queue_.last.envelope().client_address(), kClient);
+  EXPECT_TRUE(queue_.last.envelope().eight_bit());
+  EXPECT_EQ(queue_.last.recipients_size(), 2);
+  EXPECT_EQ(queue_.last.class_(), 2);
+  EXPECT_EQ(queue_.last.content(), content);
+}
+
+TEST_F(RemoteBackendsTest, QueueThatCannot_IsAnError) {
+  queue_.status = absl::UnavailableError("Redis");
+  EXPECT_TRUE(absl::IsUnavailable(Get(enqueue_->Enqueue({})).status()));
+}
+
+}  // namespace
+}  // namespace staffetta::gateway
