@@ -1,5 +1,7 @@
 #include "delivery/queue_messages.h"
 
+#include <google/protobuf/util/time_util.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -42,6 +44,15 @@ bool HasEightBit(std::string_view text) {
 }
 
 }  // namespace
+
+google::protobuf::Duration ToProto(absl::Duration duration) {
+  return google::protobuf::util::TimeUtil::NanosecondsToDuration(
+      absl::ToInt64Nanoseconds(duration));
+}
+
+absl::Duration FromProto(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
+}
 
 Delivery FromLeased(pb::LeasedDelivery* leased) {
   mail::v1::Envelope* const envelope = leased->mutable_envelope();

@@ -2,7 +2,6 @@
 
 #include <absl/time/time.h>
 
-#include <deque>
 #include <memory>
 #include <random>
 #include <string>

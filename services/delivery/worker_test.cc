@@ -30,7 +30,7 @@ class WorkerTest : public testing::Test {
     host_ = *std::move(host);
     options_.hostname = options_.helo = "relay.test";
     options_.reply_timeout = options_.final_timeout = absl::Seconds(5);
-    options_.stop_grace = absl::Seconds(5);
+    options_.stop_grace = absl::Milliseconds(100);
     options_.port = server_.port();
     options_.allow_networks.push_back(*ParseNetwork("127.0.0.0/8"));
     dns_.SetAddresses("example.net", {"127.0.0.1"});
@@ -382,7 +382,6 @@ TEST_F(WorkerTest, FullWorkerGivesWay_ToAHigherClass) {
   RunUntil(1);
   EXPECT_EQ(queue_.completions[0].delivery_id(), "m.3");
   EXPECT_THAT(queue_.completions[0].outcomes(), SizeIs(0));
-  options_.stop_grace = absl::ZeroDuration();
 }
 
 }  // namespace

@@ -1,0 +1,167 @@
+// What becomes of one delivery in the worker's hands; its calls to the queue are in worker.cc.
+
+#include <absl/time/clock.h>
+#include <google/protobuf/util/time_util.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/ids.h"
+#include "common/base/log.h"
+#include "delivery/queue_messages.h"
+#include "delivery/worker.h"
+#include "delivery/worker_log.h"
+
+namespace staffetta::delivery {
+namespace {
+
+namespace pb = ::staffetta::queue::v1;
+
+constexpr absl::Duration kContentTimeout = absl::Minutes(1);
+
+}  // namespace
+
+void Worker::Dispatch(Delivery* delivery) {
+  delivery->start_time = absl::Now();
+  if (stopping_) {
+    Done(delivery);
+    return;
+  }
+  if (delivery->expired) {
+    carriers_.Spawn(Expire(delivery));
+    return;
+  }
+  const Route route = ChooseRoute(delivery->channel, delivery->destination, options_->routes);
+  if (std::holds_alternative<SandboxRoute>(route)) {
+    carriers_.Spawn(Capture(delivery));
+    return;
+  }
+  if (std::holds_alternative<NoRoute>(route)) {
+    Decide(delivery, HeardFault(Stage::kDns, Fault::kUnknownChannel, delivery->channel));
+    return;
+  }
+  std::unique_ptr<Site>& site = sites_[SiteKey(route)];
+  if (!site) site = std::make_unique<Site>(route, &site_context_);
+  site->Add(delivery);
+}
+
+void Worker::GiveWay(int highest_waiting_class) {
+  // The queue has something more urgent than what fills this worker: what has not begun goes back.
+  if (highest_waiting_class == 0 || working_ < static_cast<size_t>(options_->prefetch)) return;
+  size_t wanted = std::max(1, options_->prefetch / 4);
+  for (const auto& [key, site] : sites_) {
+    while (wanted > 0) {
+      Delivery* const delivery = site->TakeBack(highest_waiting_class);
+      if (delivery == nullptr) break;
+      --wanted;
+      Done(delivery);
+    }
+  }
+}
+
+Co<void> Worker::Expire(Delivery* delivery) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  // For the header in the bounce; without it the bounce goes all the same.
+  (void)co_await Load(delivery);
+  const smtp::Reply& last = delivery->last_reply;
+  Heard heard = HeardFault(Stage::kDns, Fault::kExpired);
+  if (!last.text.empty()) {
+    heard.reply.text += "; the last attempt heard: ";
+    if (!delivery->last_host.empty()) heard.reply.text += delivery->last_host + ": ";
+    heard.reply.text += InWords(last);
+  }
+  Decide(delivery, heard);
+}
+
+Co<void> Worker::Capture(Delivery* delivery) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const Fault missing = co_await Load(delivery);
+  if (missing != Fault::kNone) {
+    Decide(delivery, HeardFault(Stage::kDns, missing));
+    co_return;
+  }
+  v1::CapturedMessage message;
+  message.set_message_id(delivery->message_id);
+  message.set_sender(delivery->sender);
+  for (const std::string& recipient : delivery->recipients) message.add_recipients(recipient);
+  message.set_subject(delivery->subject);
+  *message.mutable_capture_time() =
+      google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(absl::Now()));
+  message.set_size(static_cast<int64_t>(delivery->content.size()));
+  message.set_content(delivery->content);
+  const auto number =
+      co_await inbox_->Capture(delivery->account_id, delivery->id, std::move(message));
+  if (!number.ok()) {
+    log::Warn("the sandbox stores nothing: {}", number.status().ToString());
+    Decide(delivery, HeardFault(Stage::kDns, Fault::kNoInbox));
+    co_return;
+  }
+  Heard heard{Stage::kEndOfData, Fault::kNone, {250, {2, 0, 0}, ""}};
+  heard.reply.text = "captured by the sandbox as number " + std::to_string(*number);
+  Decide(delivery, heard);
+}
+
+Co<Fault> Worker::Load(Delivery* delivery) {
+  if (static_cast<int64_t>(delivery->content.size()) >= delivery->content_size) {
+    co_return Fault::kNone;
+  }
+  pb::GetContentRequest request;
+  request.set_message_id(delivery->message_id);
+  auto response =
+      co_await queue_.Call(&QueueClient::Async::GetContent, std::move(request), kContentTimeout);
+  if (response.ok()) {
+    delivery->content = std::move(*response->mutable_content());
+    co_return Fault::kNone;
+  }
+  const absl::Status& status = response.status();
+  if (absl::IsCancelled(status) && stopping_) co_return Fault::kStopped;
+  log::Warn("no content of message {}: {}", delivery->message_id, status.ToString());
+  co_return absl::IsDataLoss(status) || absl::IsNotFound(status) ? Fault::kDamaged
+                                                                 : Fault::kNoContent;
+}
+
+void Worker::Decide(Delivery* delivery, const Heard& heard) {
+  const Verdict verdict = Classify(heard, {});
+  if (verdict.kind != Kind::kHandBack) {
+    delivery->outcomes.assign(delivery->recipients.size(), {verdict.kind, heard.reply, ""});
+  }
+  Done(delivery);
+}
+
+void Worker::Done(Delivery* delivery) {
+  Held* const held = held_.at(delivery->lease_id).get();
+  --working_;
+  room_.Notify();
+  LogAttempts(*delivery);
+  if (delivery->lease.lost && delivery->outcomes.empty()) {
+    Drop(held);
+    return;
+  }
+  held->done = true;
+  held->completion = ToCompletion(*delivery);
+  const bool again =
+      std::any_of(delivery->outcomes.begin(), delivery->outcomes.end(), [](const Outcome& outcome) {
+        return outcome.kind == Kind::kDeferred || outcome.kind == Kind::kUnknown;
+      });
+  if (again) {
+    const double chance = std::uniform_real_distribution<double>(0, 1)(random_);
+    *held->completion.mutable_retry_after() =
+        ToProto(RetryDelay(options_->retry, delivery->attempts, chance));
+  }
+  if (NeedsBounce(*delivery)) {
+    const int partition = PartitionOfMessageId(delivery->message_id).value_or(0);
+    const BounceFrom from{options_->hostname, NewMessageId(partition), absl::Now()};
+    *held->completion.mutable_bounce() = BounceMessage(from, *delivery);
+    LogBounces(*delivery, from.message_id);
+  }
+  delivery->content = {};
+  reports_.push_back(held);
+  report_.Notify();
+}
+
+void Worker::Drop(Held* held) {
+  LogLost(held->delivery);
+  held_.erase(std::string(held->delivery.lease_id));
+}
+
+}  // namespace staffetta::delivery
