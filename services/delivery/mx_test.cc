@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "common/net/test_dns.h"
 #include "delivery/test_support.h"
 
 namespace staffetta::delivery {
@@ -144,6 +145,38 @@ TEST_F(MxTest, InternationalisedDomain_IsAskedInAscii) {
 
 TEST_F(MxTest, AddressLiteral_IsNoDomain) {
   EXPECT_EQ(Find(MxRoute{"[127.0.0.1]"}).trouble.fault, Fault::kNoHost);
+}
+
+// SPEC D1, with a real name server and the real resolver.
+TEST(MxRealDnsTest, ZoneLeadsToTheHosts) {
+  const auto dns = net::TestDns::Start(
+      "example.net. MX 20 backup.example.net.\n"
+      "example.net. MX 10 mx.example.net.\n"
+      "mx.example.net. A 8.8.8.1\n"
+      "mx.example.net. AAAA 2a00:1450::1\n"
+      "backup.example.net. A 8.8.8.2\n"
+      "implicit.test. A 8.8.8.3\n"
+      "null.test. MX 0 .\n"
+      "null.test. A 8.8.8.4\n"
+      "inside.test. MX 10 inside.test.\n"
+      "inside.test. A 192.168.0.1\n");
+  asio::io_context context;
+  auto resolver = net::NewResolver(context.get_executor(), dns->options());
+  ASSERT_TRUE(resolver.ok()) << resolver.status();
+  const TargetSearch search;
+  std::mt19937 random(1);
+  const auto find = [&](const std::string& domain) {
+    return delivery::Run(context, FindTargets(MxRoute{domain}, resolver->get(), &search, &random));
+  };
+  const Targets found = find("example.net");
+  ASSERT_THAT(found.list, SizeIs(3));
+  EXPECT_EQ(found.list[0].Label(), "mx.example.net [2a00:1450::1]");
+  EXPECT_EQ(found.list[1].Label(), "mx.example.net [8.8.8.1]");
+  EXPECT_EQ(found.list[2].Label(), "backup.example.net [8.8.8.2]");
+  EXPECT_THAT(find("implicit.test").list, SizeIs(1));
+  EXPECT_EQ(find("null.test").trouble.fault, Fault::kNullMx);
+  EXPECT_EQ(find("nowhere.test").trouble.fault, Fault::kNoHost);
+  EXPECT_EQ(find("inside.test").trouble.fault, Fault::kNoPublicAddress);
 }
 
 }  // namespace

@@ -154,7 +154,7 @@ void Worker::Done(Delivery* delivery) {
     *held->completion.mutable_bounce() = BounceMessage(from, *delivery);
     LogBounces(*delivery, from.message_id);
   }
-  delivery->content = {};
+  std::string().swap(delivery->content);  // gives its memory back
   reports_.push_back(held);
   report_.Notify();
 }
