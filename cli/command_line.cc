@@ -14,6 +14,7 @@ namespace staffetta::cli {
 namespace {
 
 constexpr char kData[] = "--data";
+constexpr char kCommands[] = "Commands";
 constexpr char kCommonGroup[] = "Options of all commands that talk to the services";
 
 // The command that the words have led to so far.
@@ -87,7 +88,6 @@ CommandTable::CommandTable() : root_("A relay for transactional mail.", "staffet
   root_.get_formatter()->column_width(34);
   root_.get_formatter()->label("OPTIONS", "options");
   root_.get_formatter()->label("SUBCOMMAND", "command");
-  root_.get_formatter()->label("Subcommands", "Commands");
   root_.set_help_flag("-h,--help", "Explain the command");
   AddCommonOptions();
 }
@@ -123,12 +123,12 @@ void CommandTable::AddCommonOptions() {
 }
 
 CLI::App* CommandTable::Group(const std::string& name, const std::string& description) {
-  return root_.add_subcommand(name, description)->require_subcommand(1);
+  return root_.add_subcommand(name, description)->require_subcommand(1)->group(kCommands);
 }
 
 CLI::App* CommandTable::Add(CLI::App* group, const std::string& name,
                             const std::string& description, Command command) {
-  CLI::App* added = group->add_subcommand(name, description);
+  CLI::App* added = group->add_subcommand(name, description)->group(kCommands);
   added->callback([this, command = std::move(command)] {
     chosen_ = [this, command](std::ostream& out, std::ostream& err) {
       return RunSession(command, out, err);
@@ -144,7 +144,7 @@ CLI::App* CommandTable::Add(CLI::App* group, const std::string& name,
 
 CLI::App* CommandTable::AddLocal(const std::string& name, const std::string& description,
                                  LocalCommand command) {
-  CLI::App* added = root_.add_subcommand(name, description);
+  CLI::App* added = root_.add_subcommand(name, description)->group(kCommands);
   added->callback([this, name, command = std::move(command)] {
     for (const CLI::Option* option : common_) {
       if (option->count() == 0 || option->check_name(kData)) continue;

@@ -1,6 +1,6 @@
 #include "cli/command_line.h"
 
-#include <sys/socket.h>
+#include <sstream>
 
 #include "cli/cli_fixture.h"
 #include "cli/suggest.h"

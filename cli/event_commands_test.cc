@@ -1,6 +1,8 @@
 #include <absl/strings/str_cat.h>
 #include <signal.h>
 
+#include <algorithm>
+
 #include "cli/cli_fixture.h"
 #include "staffetta/events/v1/events.grpc.pb.h"
 

@@ -1,6 +1,8 @@
 #include <absl/strings/str_cat.h>
 
+#include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "cli/command_line.h"
 #include "cli/reply_text.h"

@@ -1,6 +1,8 @@
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 
+#include <algorithm>
+
 #include "cli/cli_fixture.h"
 #include "staffetta/queue/v1/queue.grpc.pb.h"
 

@@ -1,5 +1,7 @@
 #include <google/protobuf/util/time_util.h>
 
+#include <cstdlib>
+
 #include "cli/cli_fixture.h"
 #include "staffetta/auth/v1/auth.grpc.pb.h"
 
