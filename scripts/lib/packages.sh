@@ -3,7 +3,7 @@
 
 # shellcheck disable=SC2034  # the lists are for those who source this
 PACKAGES_BUILD=(
-  g++ cmake ninja-build ccache mold pkg-config
+  clang-16 cmake ninja-build ccache mold pkg-config
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev
   libboost1.81-dev libhiredis-dev libunbound-dev libzstd-dev libyaml-cpp-dev libspdlog-dev
   libssl-dev libidn2-dev libgtest-dev libgmock-dev
@@ -13,7 +13,7 @@ PACKAGES_RUN=(redis-server)
 # shellcheck disable=SC2034
 PACKAGES_TEST=(
   postfix swaks libnet-ssleay-perl msmtp curl nsd openssl python3 python3-aiosmtpd
-  clang-format-16 clang-tidy-16 shellcheck jq
+  clang-format-16 clang-tidy-16 libclang-rt-16-dev llvm-16 shellcheck jq
 )
 # Node.js from elsewhere brings its own npm, which Debian's package would fight with.
 if ! command -v npm >/dev/null; then

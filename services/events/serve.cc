@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/base/config.h"
 #include "common/base/log.h"
 
 namespace staffetta::events {
@@ -61,6 +62,11 @@ Co<absl::StatusOr<size_t>> Server::CountSome() {
       co_await store_.AddCounts(*from, events->back().event_id(), Count(*events));
   if (!added.ok()) co_return added;
   co_return events->size();
+}
+
+EventStore::Options OptionsFrom(const config::v1::Config& config) {
+  return {.keep_events = config.events().keep(),
+          .keep_statistics = DurationOf(config.events().keep_statistics())};
 }
 
 }  // namespace staffetta::events

@@ -7,6 +7,7 @@
 #include "common/redis/client.h"
 #include "events/event_store.h"
 #include "events/events_rpc.h"
+#include "staffetta/config/v1/config.pb.h"
 
 namespace staffetta::events {
 
@@ -32,5 +33,8 @@ class Server {
   EventsRpc rpc_;
   bool stopping_ = false;
 };
+
+// The section events of a configuration that LoadConfig has checked.
+EventStore::Options OptionsFrom(const config::v1::Config& config);
 
 }  // namespace staffetta::events

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/base/config.h"
 #include "common/redis/durability.h"
 
 namespace staffetta::queue {
@@ -49,6 +50,14 @@ Co<void> Server::Stop() {
   co_await group_.Wait();
   if (subscriber_) subscriber_->Close();
   redis_.Close();
+}
+
+Server::Options OptionsFrom(const config::v1::Config& config) {
+  return {.store = {.keep_events = config.events().keep(),
+                    .lease_time = DurationOf(config.queue().lease_time())},
+          .records = {.lifetime = DurationOf(config.queue().lifetime()),
+                      .compression_level = config.queue().compression_level()},
+          .allow_volatile = config.redis().allow_volatile()};
 }
 
 }  // namespace staffetta::queue

@@ -10,6 +10,7 @@
 #include "queue/queue_rpc.h"
 #include "queue/queue_store.h"
 #include "queue/scheduler.h"
+#include "staffetta/config/v1/config.pb.h"
 
 namespace staffetta::queue {
 
@@ -41,5 +42,8 @@ class Server {
   QueueRpc rpc_;
   std::unique_ptr<redis::Subscriber> subscriber_;
 };
+
+// The section queue of a configuration that LoadConfig has checked, and what it takes of others.
+Server::Options OptionsFrom(const config::v1::Config& config);
 
 }  // namespace staffetta::queue

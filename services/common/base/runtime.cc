@@ -23,8 +23,8 @@ Executor Runtime::executor(size_t index) const {
   return loops_[index % loops_.size()]->io.get_executor();
 }
 
-void Runtime::Block(Co<void> coroutine) const {
-  asio::co_spawn(executor(0), std::move(coroutine), asio::use_future).get();
+void Runtime::Block(Co<void> coroutine, size_t index) const {
+  asio::co_spawn(executor(index), std::move(coroutine), asio::use_future).get();
 }
 
 }  // namespace staffetta

@@ -22,8 +22,9 @@ class Runtime {
   // The loop `index` modulo their number.
   Executor executor(size_t index) const;
 
-  // Runs a coroutine on loop 0 and blocks the calling thread (none of the loops') until it ends.
-  void Block(Co<void> coroutine) const;
+  // Runs a coroutine on loop `index` and blocks the calling thread (none of the loops') until it
+  // ends.
+  void Block(Co<void> coroutine, size_t index = 0) const;
 
  private:
   struct Loop {

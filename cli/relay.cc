@@ -1,0 +1,246 @@
+#include "cli/relay.h"
+
+#include <absl/strings/str_cat.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <boost/asio/ip/host_name.hpp>
+#include <fstream>
+
+#include "auth/serve.h"
+#include "common/base/config.h"
+#include "common/base/key_file.h"
+#include "common/base/log.h"
+#include "common/net/resolver.h"
+#include "common/net/tls_context.h"
+#include "delivery/serve.h"
+#include "events/serve.h"
+#include "gateway/serve.h"
+#include "policy/serve.h"
+#include "queue/serve.h"
+
+namespace staffetta::cli {
+namespace {
+
+constexpr absl::Duration kHostGrace = absl::Seconds(5);
+
+// Which loop a role lives on; the gateway's sessions use all. The two busy ones are kept apart.
+constexpr size_t kAuthLoop = 0;
+constexpr size_t kPolicyLoop = 0;
+constexpr size_t kQueueLoop = 0;
+constexpr size_t kDeliveryLoop = 1;
+constexpr size_t kEventsLoop = 1;
+
+std::string HostnameOf(const config::v1::Config& config) {
+  if (!config.hostname().empty()) return config.hostname();
+  boost::system::error_code error;
+  const std::string name = asio::ip::host_name(error);
+  return error ? "localhost" : name;
+}
+
+// Awaits `start` and keeps its status: Runtime::Block has no result.
+Co<void> StoreStatus(Co<absl::Status> start, absl::Status* status) {
+  *status = co_await std::move(start);
+}
+
+Co<void> Nothing() { co_return; }
+
+absl::Status BlockOn(const Runtime& runtime, size_t loop, Co<absl::Status> start) {
+  absl::Status status;
+  runtime.Block(StoreStatus(std::move(start), &status), loop);
+  return status;
+}
+
+absl::Status InRole(const std::string& role, const absl::Status& status) {
+  if (status.ok()) return status;
+  return {status.code(), absl::StrCat(role, ": ", std::string(status.message()))};
+}
+
+absl::StatusOr<redis::Endpoint> ConfiguredRedis(const config::v1::Redis& config) {
+  auto endpoint = redis::Endpoint::Parse(config.address());
+  if (!endpoint.ok()) return endpoint.status();
+  if (!config.password().empty()) endpoint->password = config.password();
+  if (!config.password_file().empty()) {
+    std::ifstream file(config.password_file());
+    if (!std::getline(file, endpoint->password)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("redis.password_file: cannot read ", config.password_file()));
+    }
+  }
+  return endpoint;
+}
+
+net::ResolverOptions ResolverOptions(const config::v1::Dns& dns) {
+  return {.servers = {dns.servers().begin(), dns.servers().end()},
+          .timeout = DurationOf(dns.timeout())};
+}
+
+// The configured certificate and key, else an own pair in the data directory.
+std::pair<std::string, std::string> CertificateFiles(const config::v1::Gateway& gateway,
+                                                     const std::string& data_dir) {
+  if (!gateway.tls_certificate().empty()) return {gateway.tls_certificate(), gateway.tls_key()};
+  return {data_dir + "/tls.crt", data_dir + "/tls.key"};
+}
+
+}  // namespace
+
+const std::vector<std::string>& AllRoles() {
+  static const std::vector<std::string> roles{"events", "policy",   "auth",
+                                              "queue",  "delivery", "gateway"};
+  return roles;
+}
+
+Relay::Relay(const config::v1::Config& config, std::string data_dir)
+    : config_(config), data_dir_(std::move(data_dir)), runtime_(config.threads()) {}
+
+absl::StatusOr<std::unique_ptr<Relay>> Relay::Start(const config::v1::Config& config,
+                                                    const std::string& data_dir,
+                                                    const std::set<std::string>& roles) {
+  std::unique_ptr<Relay> relay(new Relay(config, data_dir));
+  const std::string key_file =
+      config.grpc().key_file().empty() ? data_dir + "/operator.key" : config.grpc().key_file();
+  auto key = ReadOrCreateKeyFile(key_file);
+  if (!key.ok()) return key.status();
+  relay->key_ = *std::move(key);
+  absl::Status status = relay->StartRedis();
+  if (status.ok()) status = relay->StartRoles(roles);
+  if (!status.ok()) return status;
+  return relay;
+}
+
+absl::Status Relay::StartRedis() {
+  if (!config_.redis().address().empty()) {
+    auto endpoint = ConfiguredRedis(config_.redis());
+    if (!endpoint.ok()) return endpoint.status();
+    redis_ = *std::move(endpoint);
+    return absl::OkStatus();
+  }
+  auto started = redis::EmbeddedRedis::Start({.dir = data_dir_ + "/redis"});
+  if (!started.ok()) return InRole("the embedded Redis", started.status());
+  embedded_redis_ = *std::move(started);
+  redis_ = embedded_redis_->endpoint();
+  supervision_ = std::make_unique<TaskGroup>(runtime_.executor(0), "redis supervision");
+  struct Begin {
+    static Co<void> Supervise(TaskGroup* group, redis::EmbeddedRedis* redis) {
+      group->Spawn(redis->Supervise());
+      co_return;
+    }
+  };
+  runtime_.Block(Begin::Supervise(supervision_.get(), embedded_redis_.get()));
+  return absl::OkStatus();
+}
+
+absl::Status Relay::StartRoles(const std::set<std::string>& roles) {
+  const std::string hostname = HostnameOf(config_);
+  const redis::Client::Options redis{
+      .endpoint = redis_, .command_timeout = DurationOf(config_.redis().command_timeout())};
+  std::vector<grpc::Service*> services;
+  if (roles.contains("events")) {
+    events_ = std::make_unique<events::Server>(runtime_.executor(kEventsLoop),
+                                               events::OptionsFrom(config_), redis, key_);
+    services.push_back(events_->grpc_service());
+  }
+  if (roles.contains("policy")) {
+    auto resolver =
+        net::NewResolver(runtime_.executor(kPolicyLoop), ResolverOptions(config_.dns()));
+    if (!resolver.ok()) return InRole("policy", resolver.status());
+    policy_ = std::make_unique<policy::Server>(runtime_.executor(kPolicyLoop),
+                                               policy::OptionsFrom(config_), redis, key_,
+                                               *std::move(resolver));
+    services.push_back(policy_->grpc_service());
+  }
+  if (roles.contains("auth")) {
+    auth_ = std::make_unique<auth::Server>(runtime_.executor(kAuthLoop), auth::OptionsFrom(config_),
+                                           redis, key_);
+    services.push_back(auth_->grpc_service());
+  }
+  if (roles.contains("queue")) {
+    queue_ = std::make_unique<queue::Server>(runtime_.executor(kQueueLoop),
+                                             queue::OptionsFrom(config_), redis, key_);
+    services.push_back(queue_->grpc_service());
+  }
+  if (roles.contains("delivery")) {
+    delivery_ = std::make_unique<delivery::Server>(
+        runtime_.executor(kDeliveryLoop), delivery::OptionsFrom(config_, hostname), redis, key_);
+    services.push_back(delivery_->grpc_service());
+  }
+
+  auto host = rpc::Host::Start(config_.grpc().listen(), services);
+  if (!host.ok()) return host.status();
+  host_ = *std::move(host);
+  local_ =
+      rpc::LocalPeer(host_->InProcessChannel(), key_, DurationOf(config_.grpc().call_timeout()));
+  hosted_ = roles;
+
+  absl::Status status;
+  if (events_) status = InRole("events", BlockOn(runtime_, kEventsLoop, events_->Start()));
+  if (status.ok() && policy_) {
+    status = InRole("policy",
+                    BlockOn(runtime_, kPolicyLoop,
+                            policy_->Start({.auth = PeerOf("auth"), .events = PeerOf("events")})));
+  }
+  if (status.ok() && auth_) {
+    status = InRole(
+        "auth", BlockOn(runtime_, kAuthLoop,
+                        auth_->Start({.policy = PeerOf("policy"), .events = PeerOf("events")})));
+  }
+  if (status.ok() && queue_) {
+    status = InRole("queue", BlockOn(runtime_, kQueueLoop, queue_->Start()));
+  }
+  if (status.ok() && delivery_) {
+    status = InRole("delivery",
+                    BlockOn(runtime_, kDeliveryLoop, delivery_->Start({.queue = PeerOf("queue")})));
+  }
+  if (status.ok() && roles.contains("gateway")) {
+    const auto [certificate, key] = CertificateFiles(config_.gateway(), data_dir_);
+    status = net::EnsureSelfSigned(certificate, key, hostname);
+    if (!status.ok()) return InRole("gateway", status);
+    gateway_ = std::make_unique<gateway::Server>(
+        runtime_, gateway::OptionsFrom(config_, hostname, certificate, key));
+    status = InRole("gateway", BlockOn(runtime_, 0,
+                                       gateway_->Start({.auth = PeerOf("auth"),
+                                                        .policy = PeerOf("policy"),
+                                                        .queue = PeerOf("queue")})));
+  }
+  return status;
+}
+
+std::shared_ptr<const rpc::Peer> Relay::PeerOf(const std::string& role) const {
+  if (hosted_.contains(role)) return local_;
+  const config::v1::Grpc& grpc = config_.grpc();
+  std::string endpoint;
+  if (role == "auth") endpoint = grpc.auth();
+  if (role == "policy") endpoint = grpc.policy();
+  if (role == "queue") endpoint = grpc.queue();
+  if (role == "delivery") endpoint = grpc.delivery();
+  if (role == "events") endpoint = grpc.events();
+  if (endpoint.empty()) endpoint = grpc.listen();
+  return rpc::RemotePeer(endpoint, key_, DurationOf(grpc.call_timeout()));
+}
+
+Relay::~Relay() {
+  if (gateway_) runtime_.Block(gateway_->Stop());
+  if (delivery_) runtime_.Block(delivery_->Stop(), kDeliveryLoop);
+  if (auth_) runtime_.Block(auth_->Stop(), kAuthLoop);
+  if (policy_) runtime_.Block(policy_->Stop(), kPolicyLoop);
+  if (queue_) runtime_.Block(queue_->Stop(), kQueueLoop);
+  if (events_) runtime_.Block(events_->Stop(), kEventsLoop);
+  if (host_) host_->Shutdown(kHostGrace);
+  // Calls that came in meanwhile have been answered; let their coroutines end as well.
+  for (size_t loop = 0; loop < runtime_.size(); ++loop) runtime_.Block(Nothing(), loop);
+  if (embedded_redis_) {
+    struct End {
+      static Co<void> Redis(redis::EmbeddedRedis* redis, TaskGroup* supervision) {
+        redis->Stop();
+        co_await supervision->Wait();
+      }
+    };
+    runtime_.Block(End::Redis(embedded_redis_.get(), supervision_.get()));
+  }
+}
+
+std::vector<uint16_t> Relay::ports() const {
+  return gateway_ ? gateway_->ports() : std::vector<uint16_t>();
+}
+
+}  // namespace staffetta::cli
