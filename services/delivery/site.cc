@@ -3,6 +3,7 @@
 #include <absl/time/clock.h>
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "common/base/check.h"
@@ -107,6 +108,9 @@ size_t Site::established() const {
 Co<void> Site::RunConnection() {
   // Cancellation ends what a session waits for; the loop ends by what it hears then.
   co_await asio::this_coro::throw_if_cancelled(false);
+  // Spawning runs a coroutine at once; who spawned this one must be done with the site first, since
+  // it may end, and the site with it, without ever waiting.
+  co_await asio::post(context_->group->executor(), use_co);
   Session session(context_->group->executor());
   sessions_.insert(&session);
   --starting_;
