@@ -76,11 +76,11 @@ absl::Status Watch(Session& session, const WatchOptions& options) {
   }
   ExitWhenInterrupted();
   std::string last;
-  const absl::Status end =
+  absl::Status end =
       session.Read(&Events::WatchEvents, request, [&](const pb::WatchEventsResponse& response) {
         for (const pb::Event& event : response.events()) {
           last = event.event_id();
-          const absl::Status printed =
+          absl::Status printed =
               session.Print(event, [&](std::ostream& out) { PrintEvent(event, out); });
           if (!printed.ok()) return printed;
         }
@@ -104,6 +104,7 @@ absl::Status ShowStatistics(Session& session, const StatsOptions& options) {
       for (const auto& [name, count] : hour.counts()) names.insert(name);
     }
     std::vector<std::string> headings = {"HOUR"};
+    headings.reserve(1 + names.size());
     for (const std::string& name : names) headings.push_back(absl::AsciiStrToUpper(name));
     Table table(headings);
     for (const pb::HourlyCounts& hour : response->hours()) {

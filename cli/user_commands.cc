@@ -196,6 +196,7 @@ absl::Status DeleteUser(Session& session, const Options& options) {
 // What a user is made with and can be changed to.
 void AddSettings(CLI::App* command, const Shared& options) {
   std::vector<std::string> types;
+  types.reserve(kTypes.size());
   for (const auto& [name, type] : kTypes) types.emplace_back(name);
   const auto* type = command->add_option("--type", options->type, "smtp, api or both")
                          ->type_name("TYPE")
