@@ -1,0 +1,63 @@
+"""The relay as one process per role, with a Redis of the test's own."""
+
+from relay import PROGRAM, Relay, await_ready
+from stage import Process, free_port, stage, until
+
+ROLES = ("events", "policy", "auth", "queue", "delivery", "gateway")
+_ROLE_OF_COMMAND = {"accounts": "auth", "users": "auth", "senders": "policy", "queue": "queue",
+                    "inbox": "delivery", "events": "events", "stats": "events"}
+
+
+class RolesApart(Relay):
+    """Parts are ROLES and "redis"; each can be killed, stopped and started while the rest runs."""
+
+    def __init__(self, idle=(), **keywords):
+        """idle: parts that are not started yet."""
+        self._endpoints = {role: f"127.0.0.1:{free_port()}" for role in ROLES}
+        self._redis_directory = stage.directory / "redis"
+        self._redis_directory.mkdir()
+        self._parts = {}
+        self._key_file = stage.directory / "operator.key"
+        keywords["redis"] = {"address": f"unix:{self._redis_directory}/redis.sock"}
+        keywords["grpc"] = {"key_file": str(self._key_file),
+                            **{role: self._endpoints[role] for role in ROLES if role != "gateway"}}
+        port = free_port()
+        keywords["gateway"] = {"ports": str(port), **keywords.get("gateway", {})}
+        super().__init__(start=False, **keywords)
+        self.port = port
+        for part in ("redis", *ROLES):
+            if part not in idle:
+                self.start(part)
+
+    def start(self, part):
+        if part == "redis":
+            self._parts[part] = Process(
+                "redis", ["redis-server", "--port", 0, "--dir", self._redis_directory,
+                          "--unixsocket", self._redis_directory / "redis.sock",
+                          "--appendonly", "yes", "--appendfsync", "always", "--save", ""])
+            until(lambda: "ready to accept" in self._parts[part].log(), "redis to be ready")
+            return
+        self._parts[part] = Process(
+            part, [PROGRAM, "serve", "--config", self.config, "--roles", part,
+                   "--data", stage.directory / part, "--set",
+                   f"grpc.listen={self._endpoints[part]}"])
+        await_ready(self._parts[part])
+
+    def kill(self, part):
+        """SIGKILL."""
+        self._parts[part].kill()
+
+    def stop(self, part):
+        """SIGTERM."""
+        self._parts[part].stop()
+
+    def restart(self, part):
+        """Starts what was killed or stopped."""
+        self.start(part)
+
+    def log(self):
+        return "".join(part.log() for part in self._parts.values())
+
+    def _cli_target(self, group):
+        return ["--server", self._endpoints[_ROLE_OF_COMMAND[group]],
+                "--key-file", self._key_file]

@@ -1,0 +1,10 @@
+"""What scenarios are told in: from verbs import *"""
+
+import clients
+from child import redis_of
+from dns import Dns
+from flow import Flow
+from mx import Mx
+from relay import CliFailed, PROGRAM, Refused, Relay, Reply, User, mail_text, run_cli
+from roles import ROLES, RolesApart
+from stage import Failed, Process, free_port, holds, same, stage, until
