@@ -15,14 +15,13 @@ _RETRY_PAUSE = 0.05  # between two tries of a client that was turned away, as cl
 class Flow:
     """Begins at once. A message without a 250 is sent again until it has one.
 
-    accepted: keys answered 250; message_ids: their ids; unanswered: keys of which a try ended
-    without an answer, so that nobody knows whether the relay has it.
+    accepted: keys answered 250, with the ids that the answers gave. in_doubt: keys of which a try
+    ended without an answer, or with "try again" for the end of data: the relay may have it or not.
     """
 
     def __init__(self, relay, user, messages, connections):
-        self.accepted = set()
-        self.message_ids = {}
-        self.unanswered = set()
+        self.accepted = {}
+        self.in_doubt = set()
         self._relay = relay
         self._user = user
         self._keys = collections.deque(f"key-{number:06d}" for number in range(messages))
@@ -38,10 +37,11 @@ class Flow:
               lambda: f"{count} messages to be accepted; {len(self.accepted)} are", seconds)
 
     @staticmethod
-    def count_keys(contents):
-        """How often each key stands in these messages' subjects."""
-        keys = (re.search(rb"^Subject: (key-\d+)", content, re.MULTILINE) for content in contents)
-        return collections.Counter(found[1].decode() for found in keys if found)
+    def identity(mail):
+        """The key of a mail that arrived, and the id that the relay gave it."""
+        key = re.search(rb"^Subject: (key-\d+)", mail.content, re.MULTILINE)
+        message_id = re.search(rb"^Received: .*?\sid (\w+)", mail.content, re.DOTALL)
+        return key[1].decode(), message_id[1].decode()
 
     def _end(self, threads):
         self._ended = True
@@ -68,13 +68,13 @@ class Flow:
             return None
         try:
             content = mail_text("shop@app.example", "ann@receiver.example", key)
-            self.message_ids[key] = self._relay.send(
+            self.accepted[key] = self._relay.send(
                 "shop@app.example", "ann@receiver.example", content=content, client=client)
-            self.accepted.add(key)
             return client
-        except Refused:
-            pass  # it was answered: the relay does not have it
+        except Refused as refused:
+            if refused.verb == "DATA":
+                self.in_doubt.add(key)
         except (OSError, smtplib.SMTPException):
-            self.unanswered.add(key)
+            self.in_doubt.add(key)
         client.close()
         return None

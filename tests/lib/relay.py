@@ -17,10 +17,11 @@ Reply = collections.namedtuple("Reply", "code text")
 
 
 class Refused(Exception):
-    """The relay did not take it; .reply says why."""
+    """The relay did not take it; .reply says why, .verb to what."""
 
-    def __init__(self, code, text):
-        super().__init__(f"{code} {text}")
+    def __init__(self, verb, code, text):
+        super().__init__(f"{verb}: {code} {text}")
+        self.verb = verb
         self.reply = Reply(code, text)
 
 
@@ -172,7 +173,7 @@ class Relay:
             client.starttls()
             client.ehlo()
         if user is not None:
-            _checked(lambda: client.login(user.name, user.password), {235})
+            _checked("AUTH", 235, client.login, user.name, user.password)
         return client
 
     def send(self, sender, to, text="hello", user=None, header_from=None, headers="",
@@ -182,10 +183,10 @@ class Relay:
         content = content or mail_text(header_from or sender, recipients[0], text, headers)
         own = client is None
         client = client or self.session(user)
-        _checked(lambda: client.mail(sender), {250})
+        _checked("MAIL", 250, client.mail, sender)
         for recipient in recipients:
-            _checked(lambda: client.rcpt(recipient), {250})
-        reply = _checked(lambda: client.data(content), {250})
+            _checked("RCPT", 250, client.rcpt, recipient)
+        reply = _checked("DATA", 250, client.data, content)
         if own:
             client.quit()
         return re.search(r"queued as (\S+)", reply.text)[1]
@@ -199,14 +200,14 @@ class Relay:
         raise Failed(f"it was queued as {message_id}")
 
 
-def _checked(command, wanted):
+def _checked(verb, wanted, command, *arguments):
     try:
-        code, text = command()
+        code, text = command(*arguments)
     except smtplib.SMTPResponseException as error:
         code, text = error.smtp_code, error.smtp_error
     text = text.decode(errors="replace") if isinstance(text, bytes) else text
-    if code not in wanted:
-        raise Refused(code, text)
+    if code != wanted:
+        raise Refused(verb, code, text)
     return Reply(code, text)
 
 
