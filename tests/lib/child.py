@@ -12,6 +12,10 @@ class ProcessSeen:
         self._directory = directory
         self._started = self._start_time()
 
+    @property
+    def pid(self):
+        return int(self._directory.name)
+
     def exists(self):
         return self._start_time() == self._started
 

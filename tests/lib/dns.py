@@ -16,7 +16,6 @@ class Dns:
         self.port = free_port()
         self._directory = stage.directory / f"dns-{self.port}"
         self._directory.mkdir()
-        (self._directory / "zone").write_text(_SOA + zone + "\n")
         (self._directory / "nsd.conf").write_text(f"""
 server:
   ip-address: 127.0.0.1@{self.port}
@@ -35,8 +34,17 @@ zone:
   name: .
   zonefile: zone
 """)
-        process = Process(f"nsd-{self.port}", ["nsd", "-d", "-c", self._directory / "nsd.conf"])
-        until(self._answers, lambda: f"nsd to answer; it said: {process.log()}")
+        self._process = None
+        self.publish(zone)
+
+    def publish(self, zone):
+        """Answers from these records instead. Resolvers may remember what they have asked."""
+        if self._process is not None:
+            self._process.stop()
+        (self._directory / "zone").write_text(_SOA + zone + "\n")
+        self._process = Process(f"nsd-{self.port}",
+                                ["nsd", "-d", "-c", self._directory / "nsd.conf"])
+        until(self._answers, lambda: f"nsd to answer; it said: {self._process.log()}")
 
     @property
     def server(self):

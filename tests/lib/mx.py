@@ -1,6 +1,8 @@
 """A remote mail server: records what it takes, and answers as it is told."""
 
 import collections
+import ssl
+import subprocess
 import threading
 
 from aiosmtpd.controller import Controller
@@ -9,8 +11,10 @@ from aiosmtpd.smtp import SMTP
 from stage import free_port, stage, until
 
 # What a transaction brought: the reverse path, the recipients that were taken, the content octet by
-# octet as it was before dot-stuffing.
-Mail = collections.namedtuple("Mail", "sender recipients content")
+# octet as it was before dot-stuffing, and whether it came over TLS.
+Mail = collections.namedtuple("Mail", "sender recipients content tls")
+
+_NOTHING = object()
 
 
 class _Server(SMTP):
@@ -18,8 +22,10 @@ class _Server(SMTP):
 
     async def smtp_DATA(self, arg):
         answer = self.event_handler.scripted("DATA")
-        if answer is None:
+        if answer is _NOTHING:
             await super().smtp_DATA(arg)
+        elif answer is None:
+            self.transport.abort()
         else:
             await self.push(answer)
 
@@ -28,15 +34,17 @@ class Mx:
     """Listens on loopback until the story ends.
 
     mx.reply("RCPT", "451 4.2.0 later", times=1) answers the next RCPT so; `about` restricts it to
-    one address. Verbs: MAIL, RCPT, DATA, EOD (the end of data).
+    one address. Verbs: MAIL, RCPT, DATA, EOD (the end of data). A reply None hangs up instead; at
+    EOD the mail has been taken then. With `tls` it offers STARTTLS.
     """
 
-    def __init__(self, address="127.0.0.1", port=None):
+    def __init__(self, address="127.0.0.1", port=None, tls=False):
         self.address = address
         self.port = port or free_port(address)
         self.mails = []
         self.commands = []  # (verb, argument), in order
         self._scripts = []
+        self._tls = own_certificate(address) if tls else None
         self._lock = threading.Lock()
         self._controller = None
         stage.at_the_end(self.stop)
@@ -48,7 +56,7 @@ class Mx:
             data_size_limit=64 << 20)
         self._controller.factory = lambda: _Server(
             self, hostname="mx.receiver.example", data_size_limit=64 << 20, enable_SMTPUTF8=True,
-            loop=self._controller.loop)
+            tls_context=self._tls, loop=self._controller.loop)
         self._controller.start()
 
     def stop(self):
@@ -61,14 +69,14 @@ class Mx:
             self._scripts.append({"verb": verb, "text": text, "times": times, "about": about})
 
     def scripted(self, verb, argument=None):
-        """The answer that was ordered for this command; None: none."""
+        """The answer that was ordered for this command, _NOTHING: none was."""
         with self._lock:
             self.commands.append((verb, argument))
             for script in self._scripts:
                 if script["verb"] == verb and script["times"] and script["about"] in (None, argument):
                     script["times"] -= 1
                     return script["text"]
-        return None
+        return _NOTHING
 
     def count(self, verb, argument=None):
         with self._lock:
@@ -90,20 +98,38 @@ class Mx:
 
     async def handle_MAIL(self, server, session, envelope, address, options):
         answer = self.scripted("MAIL", address)
-        if answer is None:
+        if answer is _NOTHING:
             envelope.mail_from = address
             envelope.mail_options.extend(options)
-        return answer or "250 2.1.0 OK"
+        return _reply(answer, "250 2.1.0 OK", server)
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         answer = self.scripted("RCPT", address)
-        if answer is None:
+        if answer is _NOTHING:
             envelope.rcpt_tos.append(address)
-        return answer or "250 2.1.5 OK"
+        return _reply(answer, "250 2.1.5 OK", server)
 
     async def handle_DATA(self, server, session, envelope):
         answer = self.scripted("EOD")
-        if answer is None:
+        if answer is _NOTHING or answer is None:
             sender = "" if envelope.mail_from == "<>" else envelope.mail_from
-            self.mails.append(Mail(sender, list(envelope.rcpt_tos), envelope.original_content))
-        return answer or "250 2.0.0 taken"
+            self.mails.append(Mail(sender, list(envelope.rcpt_tos), envelope.original_content,
+                                   session.ssl is not None))
+        return _reply(answer, "250 2.0.0 taken", server)
+
+
+def _reply(answer, otherwise, server):
+    if answer is None:
+        server.transport.abort()
+    return otherwise if answer is _NOTHING else answer or ""
+
+
+def own_certificate(name):
+    """A TLS context with a certificate that nobody has signed, as most mail servers have."""
+    files = [str(stage.directory / f"{name}.{kind}") for kind in ("crt", "key")]
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+                    "-out", files[0], "-keyout", files[1]], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*files)
+    return context

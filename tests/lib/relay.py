@@ -118,7 +118,8 @@ class Relay:
         created = self.cli("accounts", "create", "customer", "--channel", channel)
         return created["account"]["account_id"]
 
-    def user(self, sender="app.example", priority=None, network=None, account=None, active=True):
+    def user(self, sender="app.example", priority=None, network=None, account=None, active=True,
+             verified=True):
         """A user that may send as `sender`, a verified domain or address."""
         if account is None:
             self._account = self._account or self.account()
@@ -128,7 +129,8 @@ class Relay:
         words += ["--network", network] if network else []
         created = self.cli(*words)
         user = User(created["user"]["user"], created["password"], account)
-        self.cli("senders", "verify", "--account", account, "--by-operator", sender)
+        if verified:
+            self.cli("senders", "verify", "--account", account, "--by-operator", sender)
         if active:
             self.cli("users", "activate", user.name)
         return user
