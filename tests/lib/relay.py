@@ -165,15 +165,12 @@ class Relay:
 
     # Mail.
 
-    def session(self, user=None, tls=False, timeout=60):
+    def session(self, user=None, port=None, timeout=60):
         """An SMTP client, logged in when there is a user."""
-        client = smtplib.SMTP("127.0.0.1", self.port, local_hostname="client.example",
+        client = smtplib.SMTP("127.0.0.1", port or self.port, local_hostname="client.example",
                               timeout=timeout)
         stage.at_the_end(client.close)
         client.ehlo()
-        if tls:
-            client.starttls()
-            client.ehlo()
         if user is not None:
             _checked("AUTH", 235, client.login, user.name, user.password)
         return client

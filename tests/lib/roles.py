@@ -8,6 +8,16 @@ _ROLE_OF_COMMAND = {"accounts": "auth", "users": "auth", "senders": "policy", "q
                     "inbox": "delivery", "events": "events", "stats": "events"}
 
 
+def start_redis(directory, fsync="always"):
+    """A redis-server on the socket redis.sock in this directory."""
+    directory.mkdir(exist_ok=True)
+    redis = Process("redis", ["redis-server", "--port", 0, "--dir", directory, "--save", "",
+                              "--unixsocket", directory / "redis.sock",
+                              "--appendonly", "yes", "--appendfsync", fsync])
+    until(lambda: "ready to accept" in redis.log(), "redis to be ready")
+    return redis
+
+
 class RolesApart(Relay):
     """Parts are ROLES and "redis"; each can be killed, stopped and started while the rest runs."""
 
@@ -15,7 +25,6 @@ class RolesApart(Relay):
         """idle: parts that are not started yet."""
         self._endpoints = {role: f"127.0.0.1:{free_port()}" for role in ROLES}
         self._redis_directory = stage.directory / "redis"
-        self._redis_directory.mkdir()
         self._parts = {}
         self._key_file = stage.directory / "operator.key"
         keywords["redis"] = {"address": f"unix:{self._redis_directory}/redis.sock"}
@@ -31,16 +40,21 @@ class RolesApart(Relay):
 
     def start(self, part):
         if part == "redis":
-            self._parts[part] = Process(
-                "redis", ["redis-server", "--port", 0, "--dir", self._redis_directory,
-                          "--unixsocket", self._redis_directory / "redis.sock",
-                          "--appendonly", "yes", "--appendfsync", "always", "--save", ""])
-            until(lambda: "ready to accept" in self._parts[part].log(), "redis to be ready")
-            return
+            self._parts[part] = start_redis(self._redis_directory)
+        else:
+            self._serve(part, part, f"grpc.listen={self._endpoints[part]}")
+
+    def replica(self, role):
+        """A second process of the gateway or of delivery, the part "<role>-2"; the gateway's port."""
+        port = free_port()
+        self._serve(f"{role}-2", role, "grpc.listen=127.0.0.1:0", f"gateway.ports={port}")
+        return port
+
+    def _serve(self, part, role, *settings):
+        overrides = [word for setting in settings for word in ("--set", setting)]
         self._parts[part] = Process(
-            part, [PROGRAM, "serve", "--config", self.config, "--roles", part,
-                   "--data", stage.directory / part, "--set",
-                   f"grpc.listen={self._endpoints[part]}"])
+            part, [PROGRAM, "serve", "--config", self.config, "--roles", role,
+                   "--data", stage.directory / part, *overrides])
         await_ready(self._parts[part])
 
     def kill(self, part):
