@@ -54,6 +54,7 @@ int Serve(const ServeArgs& args) {
   pthread_sigmask(SIG_BLOCK, &ends, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
+  log::Init();
   auto config = LoadConfig(args.config_file, args.overrides);
   if (!config.ok()) {
     Complain(std::string(config.status().message()));

@@ -11,7 +11,7 @@ const CLI::Validator kIsOverride(
     [](std::string& text) {
       const size_t equals = text.find('=');
       return equals == std::string::npos || equals == 0
-                 ? std::string("want key=value, as gateway.hostname=mx.example.com")
+                 ? std::string("want key=value, as gateway.ports=25,587")
                  : std::string();
     },
     "");

@@ -22,14 +22,14 @@ class ServeCommandsTest : public CliTest {};
 
 TEST_F(ServeCommandsTest, Serve_GetsAllThatWasSaidAndItsExitCodeIsOurs) {
   const Outcome outcome = Do({"serve", "--config", "relay.yaml", "--set", "gateway.ports=25,587",
-                              "--set", "gateway.hostname=", "--roles", "gateway,queue", "--data",
+                              "--set", "hostname=", "--roles", "gateway,queue", "--data",
                               "/srv/mail", "--demo", "--demo-out", "demo.json"});
   EXPECT_EQ(outcome.code, 42) << outcome.err;
   EXPECT_EQ(served.config_file, "relay.yaml");
   ASSERT_EQ(served.overrides.size(), 2);
   EXPECT_EQ(served.overrides[0].key, "gateway.ports");
   EXPECT_EQ(served.overrides[0].value, "25,587");
-  EXPECT_EQ(served.overrides[1].key, "gateway.hostname");
+  EXPECT_EQ(served.overrides[1].key, "hostname");
   EXPECT_EQ(served.overrides[1].value, "");
   EXPECT_THAT(served.roles, ElementsAre("gateway", "queue"));
   EXPECT_EQ(served.data_dir, "/srv/mail");

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/base/check.h"
+#include "common/smtp/utf8.h"
 
 namespace staffetta::delivery {
 namespace {
@@ -37,6 +38,15 @@ pb::OutcomeKind ToProto(Kind kind) {
   }
   CHECK(false);  // an outcome is decided
   return pb::OUTCOME_KIND_UNSPECIFIED;
+}
+
+// Protobuf strings are UTF-8; what a peer says may be anything.
+std::string AsUtf8(std::string text) {
+  if (!smtp::IsUtf8(text)) {
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; }, '?');
+  }
+  return text;
 }
 
 bool HasEightBit(std::string_view text) {
@@ -93,6 +103,7 @@ pb::Completion ToCompletion(const Delivery& delivery) {
   pb::Completion completion;
   completion.set_delivery_id(delivery.id);
   completion.set_lease_id(delivery.lease_id);
+  completion.set_attempt(delivery.attempts + 1);
   for (size_t i = 0; i < delivery.outcomes.size(); ++i) {
     const Outcome& outcome = delivery.outcomes[i];
     pb::RecipientOutcome* const out = completion.add_outcomes();
@@ -100,7 +111,7 @@ pb::Completion ToCompletion(const Delivery& delivery) {
     out->set_kind(ToProto(outcome.kind));
     out->mutable_reply()->set_code(outcome.reply.code);
     out->mutable_reply()->set_enhanced_code(outcome.reply.enhanced.ToString());
-    out->mutable_reply()->set_text(outcome.reply.text);
+    out->mutable_reply()->set_text(AsUtf8(outcome.reply.text));
     out->mutable_reply()->set_host(outcome.host);
   }
   return completion;

@@ -18,7 +18,7 @@ namespace pb = ::staffetta::queue::v1;
 constexpr absl::Duration kLeaseWait = absl::Seconds(4);
 constexpr absl::Duration kCallTimeout = absl::Seconds(10);
 constexpr absl::Duration kFirstLeaseTime = absl::Seconds(15);  // until the queue has told
-constexpr absl::Duration kGather = absl::Milliseconds(2);      // room, before asking for little
+constexpr absl::Duration kGather = absl::Milliseconds(2);      // room or reports
 constexpr int kReportsPerCall = 500;
 constexpr int kRenewalsPerCall = 10000;
 constexpr absl::Duration kForever = absl::Hours(24);
@@ -178,6 +178,9 @@ Co<void> Worker::CompleteLoop() {
     std::vector<Held*> batch(reports_.begin(), reports_.begin() + count);
     reports_.erase(reports_.begin(), reports_.begin() + count);
     co_await Complete(std::move(batch));
+    // The first report after a quiet time goes at once; in busy times one call takes many.
+    Wakeup pause(executor_);
+    if (!finished_) co_await pause.Wait(kGather);
   }
 }
 

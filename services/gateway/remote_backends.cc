@@ -1,5 +1,7 @@
 #include "gateway/remote_backends.h"
 
+#include <absl/strings/str_cat.h>
+
 #include <chrono>
 #include <utility>
 
@@ -148,6 +150,15 @@ Co<absl::StatusOr<SenderAnswer>> RemoteSenderPolicy::Check(Identity identity,
                                                            std::vector<std::string> addresses,
                                                            std::string client_address,
                                                            std::string subject) {
+  const absl::Time now = clock_.Now();
+  std::vector<std::string> questions;
+  bool all_known = true;
+  for (const std::string& address : addresses) {
+    questions.push_back(absl::StrCat(identity.user, " ", identity.revision, " ", address));
+    all_known = all_known && allowed_.Find(questions.back(), now).has_value();
+  }
+  if (all_known && !questions.empty()) co_return SenderAnswer{SenderVerdict::kOk, ""};
+
   policy_pb::CheckSenderRequest request;
   request.set_account_id(identity.account_id);
   request.set_user(std::move(identity.user));
@@ -158,6 +169,9 @@ Co<absl::StatusOr<SenderAnswer>> RemoteSenderPolicy::Check(Identity identity,
   if (!response.ok()) co_return response.status();
   const auto verdict = ToVerdict(response->verdict());
   if (!verdict.ok()) co_return verdict.status();
+  if (*verdict == SenderVerdict::kOk) {
+    for (const std::string& question : questions) allowed_.Put(question, {}, now);
+  }
   co_return SenderAnswer{*verdict, response->offending_address()};
 }
 

@@ -9,8 +9,8 @@
 
 #include "common/base/clock.h"
 #include "common/rpc/client.h"
+#include "gateway/answer_cache.h"
 #include "gateway/backends.h"
-#include "gateway/network_cache.h"
 #include "gateway/user_ledger.h"
 #include "staffetta/auth/v1/auth.grpc.pb.h"
 #include "staffetta/policy/v1/policy.grpc.pb.h"
@@ -45,7 +45,7 @@ class RemoteAuthenticator final : public Authenticator {
   const rpc::Client<Service> client_;
   const Clock& clock_;
   UserLedger ledger_;
-  NetworkCache networks_;
+  AnswerCache<AuthAnswer> networks_;
 
   bool stopped_ = false;
   std::unique_ptr<ChangeStream> changes_;
@@ -54,13 +54,22 @@ class RemoteAuthenticator final : public Authenticator {
 
 class RemoteSenderPolicy final : public SenderPolicy {
  public:
-  explicit RemoteSenderPolicy(std::shared_ptr<const rpc::Peer> policy) : client_(policy) {}
+  // That a user may send as an address is remembered for `remember`: a busy sender is not asked
+  // about for each message. A refusal is never remembered.
+  explicit RemoteSenderPolicy(std::shared_ptr<const rpc::Peer> policy,
+                              absl::Duration remember = absl::Seconds(1),
+                              const Clock* clock = &Clock::Real())
+      : client_(policy), clock_(*clock), allowed_(remember) {}
 
   Co<absl::StatusOr<SenderAnswer>> Check(Identity identity, std::vector<std::string> addresses,
                                          std::string client_address, std::string subject) override;
 
  private:
+  struct Allowed {};
+
   const rpc::Client<staffetta::policy::v1::PolicyService> client_;
+  const Clock& clock_;
+  AnswerCache<Allowed> allowed_;
 };
 
 class RemoteMessageQueue final : public MessageQueue {

@@ -169,7 +169,7 @@ class RemoteBackendsTest : public testing::Test {
     host_ = *std::move(host);
     const auto peer = rpc::RemotePeer(host_->endpoint(), kKey, absl::Seconds(10));
     authenticator_ = std::make_unique<RemoteAuthenticator>(peer, absl::Seconds(30), &clock_);
-    senders_ = std::make_unique<RemoteSenderPolicy>(peer);
+    senders_ = std::make_unique<RemoteSenderPolicy>(peer, absl::Seconds(1), &clock_);
     enqueue_ = std::make_unique<RemoteMessageQueue>(peer);
   }
   ~RemoteBackendsTest() override {
@@ -308,6 +308,24 @@ TEST_F(RemoteBackendsTest, EndOfTheStream_MakesEverybodyAskAgain) {
   EXPECT_TRUE(ChangesPass(since + 1)) << "a new beginning";
   auth_.verdict = auth_pb::AUTH_VERDICT_INACTIVE;
   EXPECT_EQ(*Get(authenticator_->StillValid(answer->identity, since)), false);
+}
+
+TEST_F(RemoteBackendsTest, AllowedSender_IsRememberedForASecondAndARefusedOneNever) {
+  const Identity identity{.account_id = 1, .user = "s1_0", .revision = 1};
+  const auto verdict = [&](const char* address, Identity who) {
+    return Get(senders_->Check(who, {address}, kClient, ""))->verdict;
+  };
+  EXPECT_EQ(verdict("a@b.example", identity), SenderVerdict::kOk);
+  policy_.verdict = policy_pb::SENDER_VERDICT_NOT_VERIFIED;
+  EXPECT_EQ(verdict("a@b.example", identity), SenderVerdict::kOk) << "a second has not passed";
+  EXPECT_EQ(verdict("other@b.example", identity), SenderVerdict::kNotVerified);
+  Identity changed = identity;
+  changed.revision = 2;
+  EXPECT_EQ(verdict("a@b.example", changed), SenderVerdict::kNotVerified);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(verdict("a@b.example", identity), SenderVerdict::kNotVerified);
+  policy_.verdict = policy_pb::SENDER_VERDICT_OK;
+  EXPECT_EQ(verdict("other@b.example", identity), SenderVerdict::kOk) << "refusals are not kept";
 }
 
 TEST_F(RemoteBackendsTest, SenderVerdict_NamesTheAddress) {

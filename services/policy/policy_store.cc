@@ -2,8 +2,8 @@
 // policy:{s}:users:<account>    hash: user → names of its senders, each followed by "\n"
 // policy:{s}:due                sorted set: "<account>/<domain>" → Unix milliseconds, by Redis's
 //                               clock, when its TXT record is to be looked up again
-// policy:{s}:misses             hash: "<account>/<domain>" → consecutive look-ups without the
-// record policy:{s}:changed            channel: numbers of accounts that were changed
+// policy:{s}:misses             hash: "<account>/<domain>" → consecutive look-ups without a proof
+// policy:{s}:changed            channel: numbers of accounts that were changed
 //
 // The hash tag keeps all keys in one slot of a cluster, so that scripts may touch several.
 #include "policy/policy_store.h"

@@ -342,7 +342,9 @@ TEST_F(QueueStoreTest, Bounce_IsQueuedWithTheFailure) {
   EXPECT_THAT(LeaseIds(), ElementsAre(completion.bounce().message_id() + ".0"));
   EXPECT_THAT(EventTypes(),
               ElementsAre(events::v1::EVENT_TYPE_ACCEPTED, events::v1::EVENT_TYPE_FAILED,
-                          events::v1::EVENT_TYPE_BOUNCED));
+                          events::v1::EVENT_TYPE_BOUNCED, events::v1::EVENT_TYPE_ACCEPTED));
+  EXPECT_EQ(Events()[2].message_id() + ".0", leased[0].delivery_id) << "about what failed";
+  EXPECT_EQ(Events()[2].detail(), "bounce " + completion.bounce().message_id());
   completion.mutable_bounce()->set_message_id(NewMessageId(0));
   EXPECT_THAT(Complete(completion), SizeIs(1)) << "the lease is over";
   EXPECT_THAT(LeaseIds(), IsEmpty());

@@ -53,12 +53,22 @@ events::v1::EventType TypeOf(v1::OutcomeKind kind) {
   return events::v1::EVENT_TYPE_UNSPECIFIED;
 }
 
+// About the message that failed; the bounce, a message of its own, is named.
+std::string BouncedChange(const v1::NewMessage& bounce) {
+  Event change;
+  change.set_type(events::v1::EVENT_TYPE_BOUNCED);
+  *change.mutable_recipients() = bounce.recipients();
+  change.set_detail(absl::StrCat("bounce ", bounce.message_id()));
+  return change.SerializeAsString();
+}
+
 bool IsTriedAgain(v1::OutcomeKind kind) {
   return kind == v1::OUTCOME_KIND_DEFERRED || kind == v1::OUTCOME_KIND_UNKNOWN;
 }
 
+}  // namespace
+
 absl::StatusOr<StorableMessage> ToStorable(const v1::NewMessage& message,
-                                           events::v1::EventType change_type,
                                            const RecordOptions& options, absl::Time now) {
   if (!PartitionOfMessageId(message.message_id())) {
     return absl::InvalidArgumentError("message_id: not a message id");
@@ -85,7 +95,7 @@ absl::StatusOr<StorableMessage> ToStorable(const v1::NewMessage& message,
   storable.event_part = part.SerializeAsString();
 
   Event change;
-  change.set_type(change_type);
+  change.set_type(events::v1::EVENT_TYPE_ACCEPTED);
   *change.mutable_recipients() = message.recipients();
   storable.change = change.SerializeAsString();
 
@@ -97,13 +107,6 @@ absl::StatusOr<StorableMessage> ToStorable(const v1::NewMessage& message,
   return storable;
 }
 
-}  // namespace
-
-absl::StatusOr<StorableMessage> ToStorable(const v1::NewMessage& message,
-                                           const RecordOptions& options, absl::Time now) {
-  return ToStorable(message, events::v1::EVENT_TYPE_ACCEPTED, options, now);
-}
-
 absl::StatusOr<StorableCompletion> ToStorable(const v1::Completion& completion,
                                               const RecordOptions& options, absl::Time now) {
   StorableCompletion storable;
@@ -111,9 +114,10 @@ absl::StatusOr<StorableCompletion> ToStorable(const v1::Completion& completion,
   storable.lease_id = completion.lease_id();
   storable.wait = FromProto(completion.retry_after());
   if (completion.has_bounce()) {
-    auto bounce = ToStorable(completion.bounce(), events::v1::EVENT_TYPE_BOUNCED, options, now);
+    auto bounce = ToStorable(completion.bounce(), options, now);
     if (!bounce.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat("bounce.", bounce.status().message()));
+      return absl::InvalidArgumentError(
+          absl::StrCat("bounce.", std::string(bounce.status().message())));
     }
     storable.bounce.push_back(*std::move(bounce));
   }
@@ -142,6 +146,7 @@ absl::StatusOr<StorableCompletion> ToStorable(const v1::Completion& completion,
     }
   }
   for (const auto& [key, change] : changes) storable.changes.push_back(change.SerializeAsString());
+  if (completion.has_bounce()) storable.changes.push_back(BouncedChange(completion.bounce()));
   if (!left.recipients().empty()) {
     storable.fate = Fate::kRetry;
     storable.left = left.SerializeAsString();

@@ -22,7 +22,7 @@ struct NewDelivery {
 struct StorableMessage {
   std::string id;
   std::string event_part;
-  std::string change;   // the ACCEPTED (or BOUNCED) event's own part
+  std::string change;   // the ACCEPTED event's own part
   std::string content;  // compressed
   size_t content_size = 0;
   int message_class = 3;

@@ -11,12 +11,13 @@ namespace staffetta::queue {
 namespace {
 
 constexpr absl::Duration kLongestSleep = absl::Seconds(1);
+constexpr std::chrono::milliseconds kDistance(2);
 constexpr absl::Duration kAfterError = absl::Milliseconds(100);
 
 }  // namespace
 
 Scheduler::Scheduler(QueueStore* store, TaskGroup* group)
-    : store_(store), group_(group), idle_(group->executor()) {}
+    : store_(store), group_(group), idle_(group->executor()), gather_(group->executor()) {}
 
 Co<absl::StatusOr<QueueStore::LeaseResult>> Scheduler::Lease(int credits, absl::Duration wait) {
   if (stopping_) co_return absl::UnavailableError("the queue is shutting down");
@@ -60,12 +61,20 @@ void Scheduler::Wake() {
 void Scheduler::Stop() {
   stopping_ = true;
   for (const auto& waiter : waiters_) waiter->answered.cancel();
+  gather_.cancel();
   Wake();
 }
 
 // Runs while anybody waits.
 Co<void> Scheduler::Serve() {
   while (!stopping_ && !waiters_.empty()) {
+    if (Timer::clock_type::now() < next_call_) {
+      gather_.expires_at(next_call_);
+      boost::system::error_code stopped;
+      co_await gather_.async_wait(asio::redirect_error(use_co, stopped));
+      continue;
+    }
+    next_call_ = Timer::clock_type::now() + kDistance;
     woken_ = false;
     const std::shared_ptr<Waiter> waiter = waiters_.front();
     waiter->being_served = true;

@@ -48,6 +48,8 @@ class Scheduler {
   TaskGroup* const group_;
   std::list<std::shared_ptr<Waiter>> waiters_;
   Timer idle_;  // what Serve sleeps on
+  Timer gather_;
+  Timer::time_point next_call_;  // not before
   bool serving_ = false;
   bool woken_ = false;
   bool stopping_ = false;

@@ -43,16 +43,15 @@ class Staffetta:
 
     def prepare(self):
         """smtp-source cannot authenticate: a user opens the loopback network to it."""
-        account = self._cli("accounts", "create", "bench")["account"]["accountId"]
+        account = self._cli("accounts", "create", "bench")["account"]["account_id"]
         user = self._cli("users", "create", "--account", account, "--sender", DOMAIN,
-                         "--open-network", "127.0.0.0/8")["user"]["user"]
+                         "--network", "127.0.0.0/8")["user"]["user"]
         self._cli("senders", "verify", "--account", account, "--by-operator", DOMAIN)
         self._cli("users", "activate", user)
 
     def _cli(self, *arguments):
         """One administration command; its answer."""
-        command = [self._program, *map(str, arguments), "--json",
-                   "--config", self._config, "--data", self._data]
+        command = [self._program, *map(str, arguments), "--json", "--data", self._data]
         done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
         if done.returncode != 0:
             raise process.Failed(f"staffetta {' '.join(map(str, arguments))}: "
