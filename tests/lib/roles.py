@@ -1,5 +1,7 @@
 """The relay as one process per role, with a Redis of the test's own."""
 
+import signal
+
 from relay import PROGRAM, Relay, await_ready
 from stage import Process, free_port, stage, until
 
@@ -27,7 +29,8 @@ class RolesApart(Relay):
         self._redis_directory = stage.directory / "redis"
         self._parts = {}
         self._key_file = stage.directory / "operator.key"
-        keywords["redis"] = {"address": f"unix:{self._redis_directory}/redis.sock"}
+        keywords["redis"] = {"address": f"unix:{self._redis_directory}/redis.sock",
+                             **keywords.get("redis", {})}
         keywords["grpc"] = {"key_file": str(self._key_file),
                             **{role: self._endpoints[role] for role in ROLES if role != "gateway"}}
         port = free_port()
@@ -60,6 +63,13 @@ class RolesApart(Relay):
     def kill(self, part):
         """SIGKILL."""
         self._parts[part].kill()
+
+    def pause(self, part):
+        """SIGSTOP: it is there and does nothing, as on a machine that swaps."""
+        self._parts[part].send_signal(signal.SIGSTOP)
+
+    def resume(self, part):
+        self._parts[part].send_signal(signal.SIGCONT)
 
     def stop(self, part):
         """SIGTERM."""

@@ -116,7 +116,7 @@ def until(condition, what, seconds=30):
         if time.monotonic() > deadline:
             raise Failed(f"waited {seconds} s in vain: {what() if callable(what) else what}")
         time.sleep(pause)
-        pause = min(pause * 1.5, 0.25)
+        pause = min(pause * 1.5, 0.1)
 
 
 def same(found, expected, what):
