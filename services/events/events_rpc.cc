@@ -13,7 +13,7 @@ constexpr int kBatch = 500;
 // A watcher learns of an event at most this much later; one look at the stream's end costs little.
 constexpr std::chrono::milliseconds kWatchInterval(100);
 constexpr int64_t kSecondsPerHour = 3600;
-constexpr int64_t kMostHours = 24 * 366;
+constexpr int64_t kMostHours = int64_t{24} * 366;
 
 bool Matches(const v1::EventFilter& filter, const v1::Event& event) {
   if (filter.account_id() != 0 && filter.account_id() != event.envelope().account_id()) {

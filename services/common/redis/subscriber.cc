@@ -148,7 +148,7 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
   Timer timer_;
   std::shared_ptr<Attempt> attempt_;
   std::unique_ptr<ReplyReader> reader_;
-  std::array<char, 16 * 1024> input_;
+  std::array<char, 16384> input_;
   std::chrono::milliseconds pause_{};
   size_t confirmations_left_ = 0;
   uint64_t epoch_ = 0;

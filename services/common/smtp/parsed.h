@@ -12,8 +12,11 @@ namespace staffetta::smtp {
 template <class T, class E>
 class [[nodiscard]] Parsed {
  public:
-  Parsed(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-  Parsed(E error) : state_(std::in_place_index<1>, error) {}
+  // Implicit, so that a grammar returns a value or an error as it is.
+  Parsed(T value)  // NOLINT(google-explicit-constructor)
+      : state_(std::in_place_index<0>, std::move(value)) {}
+  Parsed(E error)  // NOLINT(google-explicit-constructor)
+      : state_(std::in_place_index<1>, error) {}
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
