@@ -19,7 +19,7 @@ def story():
         same((bounce.sender, bounce.recipients), ("", ["shop@app.example"]), "its envelope")
         status = email.message_from_bytes(bounce.content).get_payload(1).get_payload(1)
         same(status["Status"], wanted, "the status")
-        same(relay.kinds(message_id), ["accepted", "failed"], "the events")
+        same(relay.kinds(message_id), ["accepted", "failed", "bounced"], "the events")
     until(relay.queue_empty, "the queue to be empty")
     same(len(mx.mails), 2, "the mails that arrived")
 
