@@ -15,6 +15,10 @@ import tempfile
 import time
 
 
+# Where Debian has nsd and smtp-source; not in every user's PATH.
+os.environ["PATH"] += ":/usr/sbin"
+
+
 class Failed(AssertionError):
     """The story did not go as it should; the text says how it went."""
 
