@@ -20,7 +20,7 @@ struct Server::Parts {
         redis(e, std::move(redis_options)),
         store(&redis),
         pool(options.threads),
-        events(e),
+        events(e, "auth"),
         authenticator(&store, &pool, {.remember = options.remember, .clock = options.clock}),
         accounts(&store),
         users(&store, &pool, &rights, &events, options.clock),
@@ -32,7 +32,7 @@ struct Server::Parts {
   AuthStore store;
   DerivationPool pool;
   SenderRights rights;
-  StateEvents events;
+  rpc::EventPublisher events;
   Authenticator authenticator;
   Accounts accounts;
   Users users;

@@ -95,8 +95,8 @@ bool MaskHas(const v1::UpdateUserRequest& request, const std::string& path) {
 
 }  // namespace
 
-Users::Users(AuthStore* store, DerivationPool* pool, SenderRights* rights, StateEvents* events,
-             const Clock* clock)
+Users::Users(AuthStore* store, DerivationPool* pool, SenderRights* rights,
+             rpc::EventPublisher* events, const Clock* clock)
     : store_(store), pool_(pool), rights_(rights), events_(events), clock_(clock) {}
 
 Co<absl::Status> Users::CreateUser(const v1::CreateUserRequest* request,
@@ -134,7 +134,7 @@ Co<absl::Status> Users::CreateUser(const v1::CreateUserRequest* request,
       !status.ok()) {
     co_return status;
   }
-  events_->Publish(user, "was created, inactive");
+  PublishState(events_, user, "was created, inactive");
   *response->mutable_user() = std::move(user);
   response->set_password(password);
   co_return absl::OkStatus();
@@ -209,7 +209,7 @@ Co<absl::Status> Users::UpdateUser(const v1::UpdateUserRequest* request,
       });
   if (!changed.ok()) co_return changed.status();
   if (changed->user.status() != changed->before) {
-    events_->Publish(changed->user, "is inactive: its last verified sender was taken from it");
+    PublishState(events_, changed->user, "is inactive: its last verified sender was taken from it");
   }
   *response->mutable_user() = std::move(changed->user);
   co_await TryAddSenders(response->mutable_user());
@@ -247,7 +247,7 @@ Co<absl::Status> Users::ActivateUser(const v1::ActivateUserRequest* request,
     });
     co_return undone.ok() ? NoneVerified(name, *senders) : undone.status();
   }
-  if (changed->user.status() != changed->before) events_->Publish(changed->user, "is active");
+  if (changed->user.status() != changed->before) PublishState(events_, changed->user, "is active");
   *response->mutable_user() = std::move(changed->user);
   if (senders.ok()) ShowSenders(*senders, response->mutable_user());
   co_return absl::OkStatus();
@@ -263,7 +263,7 @@ Co<absl::Status> Users::DeactivateUser(const v1::DeactivateUserRequest* request,
   if (!changed.ok()) co_return changed.status();
   if (changed->user.status() != changed->before) {
     const std::string why = request->reason().empty() ? "" : absl::StrCat(": ", request->reason());
-    events_->Publish(changed->user, absl::StrCat("is inactive", why));
+    PublishState(events_, changed->user, absl::StrCat("is inactive", why));
   }
   *response->mutable_user() = std::move(changed->user);
   co_await TryAddSenders(response->mutable_user());
@@ -279,7 +279,7 @@ Co<absl::Status> Users::BlockUser(const v1::BlockUserRequest* request,
     return absl::OkStatus();
   });
   if (!changed.ok()) co_return changed.status();
-  events_->Publish(changed->user, absl::StrCat("is blocked: ", request->reason()));
+  PublishState(events_, changed->user, absl::StrCat("is blocked: ", request->reason()));
   *response->mutable_user() = std::move(changed->user);
   co_await TryAddSenders(response->mutable_user());
   co_return absl::OkStatus();
@@ -307,7 +307,7 @@ Co<absl::Status> Users::DeleteUser(const v1::DeleteUserRequest* request, v1::Del
   const absl::StatusOr<bool> deleted = co_await store_->DeleteUser(parsed);
   if (!deleted.ok()) co_return deleted.status();
   if (!*deleted) co_return NoUser(name);
-  events_->Publish(stored->user, "was deleted");
+  PublishState(events_, stored->user, "was deleted");
   // Rights of a name that is never given again: tidiness, not safety.
   const absl::StatusOr<SenderRights::Senders> rights =
       co_await rights_->Set(stored->user.account_id(), name, {});

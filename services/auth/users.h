@@ -23,7 +23,7 @@ namespace staffetta::auth {
 // call fails if it changed nothing, else it answers without them: the change is made.
 class Users {
  public:
-  Users(AuthStore* store, DerivationPool* pool, SenderRights* rights, StateEvents* events,
+  Users(AuthStore* store, DerivationPool* pool, SenderRights* rights, rpc::EventPublisher* events,
         const Clock* clock);
 
   Co<absl::Status> CreateUser(const v1::CreateUserRequest* request,
@@ -61,7 +61,7 @@ class Users {
   AuthStore* const store_;
   DerivationPool* const pool_;
   SenderRights* const rights_;
-  StateEvents* const events_;
+  rpc::EventPublisher* const events_;
   const Clock* const clock_;
 };
 

@@ -18,13 +18,12 @@ class InboxStoreTest : public testing::Test {
     message.set_subject("About " + delivery);
     message.set_size(static_cast<int64_t>(content.size()));
     message.set_content(content);
-    const auto number =
-        redis::Await(context_, store_.Capture(account, delivery, std::move(message)));
+    const auto number = Await(context_, store_.Capture(account, delivery, std::move(message)));
     EXPECT_TRUE(number.ok()) << number.status();
     return number.value_or(0);
   }
   std::vector<uint64_t> Numbers(uint64_t below, int limit, int64_t total) {
-    const auto page = redis::Await(context_, store_.List(kAccount, below, limit));
+    const auto page = Await(context_, store_.List(kAccount, below, limit));
     EXPECT_TRUE(page.ok()) << page.status();
     EXPECT_EQ(page->total, total);
     std::vector<uint64_t> numbers;
@@ -35,7 +34,7 @@ class InboxStoreTest : public testing::Test {
     return numbers;
   }
   std::optional<v1::CapturedMessage> Get(uint64_t number) {
-    const auto message = redis::Await(context_, store_.Get(kAccount, number));
+    const auto message = Await(context_, store_.Get(kAccount, number));
     EXPECT_TRUE(message.ok()) << message.status();
     return *message;
   }
@@ -89,7 +88,7 @@ TEST_F(InboxStoreTest, AccountsDoNotSeeEachOther) {
 TEST_F(InboxStoreTest, Clear_ForgetsAll_NumbersGoOn) {
   Capture("a", "x");
   Capture("b", "x");
-  const auto removed = redis::Await(context_, store_.Clear(kAccount));
+  const auto removed = Await(context_, store_.Clear(kAccount));
   ASSERT_TRUE(removed.ok());
   EXPECT_EQ(*removed, 2);
   EXPECT_EQ(Numbers(0, 10, 0), (Numbered{}));
@@ -99,8 +98,8 @@ TEST_F(InboxStoreTest, Clear_ForgetsAll_NumbersGoOn) {
 TEST_F(InboxStoreTest, RedisGone_IsAnErrorNotAnEmptyInbox) {
   Capture("a", "x");
   redis_.Kill();
-  EXPECT_FALSE(redis::Await(context_, store_.List(kAccount, 0, 10)).ok());
-  EXPECT_FALSE(redis::Await(context_, store_.Get(kAccount, 1)).ok());
+  EXPECT_FALSE(Await(context_, store_.List(kAccount, 0, 10)).ok());
+  EXPECT_FALSE(Await(context_, store_.Get(kAccount, 1)).ok());
 }
 
 }  // namespace

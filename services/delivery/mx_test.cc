@@ -19,7 +19,7 @@ using testing::SizeIs;
 class MxTest : public testing::Test {
  protected:
   Targets Find(Route route) {
-    return delivery::Run(context_, FindTargets(std::move(route), &dns_, &search_, &random_));
+    return staffetta::Await(context_, FindTargets(std::move(route), &dns_, &search_, &random_));
   }
   static std::vector<std::string> Labels(const Targets& targets) {
     std::vector<std::string> labels;
@@ -166,7 +166,8 @@ TEST(MxRealDnsTest, ZoneLeadsToTheHosts) {
   const TargetSearch search;
   std::mt19937 random(1);
   const auto find = [&](const std::string& domain) {
-    return delivery::Run(context, FindTargets(MxRoute{domain}, resolver->get(), &search, &random));
+    return staffetta::Await(context,
+                            FindTargets(MxRoute{domain}, resolver->get(), &search, &random));
   };
   const Targets found = find("example.net");
   ASSERT_THAT(found.list, SizeIs(3));

@@ -34,13 +34,13 @@ class SmtpClientTest : public testing::Test {
   }
   ~SmtpClientTest() override {
     client_.reset();
-    delivery::Run(context_, StopServer(&server_));
+    staffetta::Await(context_, StopServer(&server_));
   }
 
   Target Here() { return {"mx.test", asio::ip::make_address("127.0.0.1"), server_.port()}; }
 
   Heard Open() {
-    auto opened = delivery::Run(context_, SmtpClient::Open(Here(), &options_));
+    auto opened = staffetta::Await(context_, SmtpClient::Open(Here(), &options_));
     client_ = std::move(opened.client);
     return opened.trouble;
   }
@@ -48,7 +48,7 @@ class SmtpClientTest : public testing::Test {
   std::vector<Heard> Send(std::vector<std::string_view> recipients) {
     if (!client_) Open();
     if (!client_) return {};
-    return delivery::Run(context_, client_->Send(&delivery_, std::move(recipients)));
+    return staffetta::Await(context_, client_->Send(&delivery_, std::move(recipients)));
   }
   static std::string Said(const Heard& heard) {
     return std::to_string(static_cast<int>(heard.stage)) + "/" +
@@ -207,8 +207,8 @@ TEST_F(SmtpClientTest, LostAfterARefusal_TheRefusalStands) {
 TEST_F(SmtpClientTest, NobodyListens_IsConnectFailed) {
   TestServer gone(context_.get_executor());
   const Target target{"mx.test", asio::ip::make_address("127.0.0.1"), gone.port()};
-  delivery::Run(context_, StopServer(&gone));
-  const auto opened = delivery::Run(context_, SmtpClient::Open(target, &options_));
+  staffetta::Await(context_, StopServer(&gone));
+  const auto opened = staffetta::Await(context_, SmtpClient::Open(target, &options_));
   EXPECT_EQ(opened.trouble.fault, Fault::kConnectFailed);
 }
 

@@ -2,33 +2,15 @@
 
 // What the tests of this directory share.
 
-#include <boost/asio/co_spawn.hpp>
-#include <exception>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "common/base/await.h"
 #include "common/net/resolver.h"
 
 namespace staffetta::delivery {
-
-// Runs `context` until the coroutine has ended.
-template <class T>
-T Run(asio::io_context& context, Co<T> coroutine) {
-  std::optional<T> result;
-  asio::co_spawn(context.get_executor(), std::move(coroutine),
-                 [&result](std::exception_ptr error, T value) {
-                   if (error) std::rethrow_exception(error);
-                   result = std::move(value);
-                 });
-  context.restart();
-  while (!result && context.run_one() > 0) {
-  }
-  return *std::move(result);
-}
 
 // Names from maps.
 class FakeResolver final : public net::Resolver {

@@ -28,7 +28,7 @@ class PolicyStoreTest : public testing::Test {
   }
   template <class T>
   T Wait(Co<T> coroutine) {
-    return redis::Await(context_, std::move(coroutine));
+    return Await(context_, std::move(coroutine));
   }
   int64_t Postpone(Look look, absl::Duration by = absl::Hours(1)) {
     return *Wait(store_.Postpone({1, "example.com"}, by, look));

@@ -23,7 +23,7 @@ constexpr int kBatch = 16;
 }  // namespace
 
 Recheck::Recheck(Executor executor, PolicyStore* store, RightsCache* cache, net::Resolver* resolver,
-                 DependentUsers* users, PolicyEvents* events, Options options)
+                 DependentUsers* users, rpc::EventPublisher* events, Options options)
     : store_(store),
       cache_(cache),
       resolver_(resolver),
@@ -92,7 +92,7 @@ Co<absl::Status> Recheck::Expire(Rights rights, v1::Sender sender, std::string d
   cache_->Drop(sender.account_id());
   if (!replaced.ok()) co_return replaced.status();
   if (!*replaced) co_return absl::AbortedError("it was changed at the same moment");
-  events_->PublishState(expired, absl::StrCat("has expired: ", expired.detail()));
+  PublishState(events_, expired, absl::StrCat("has expired: ", expired.detail()));
   // Whoever was activated between the two steps.
   status = co_await users_->Stop(std::move(rights), sender.name(), reason);
   co_return status;

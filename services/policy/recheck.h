@@ -22,7 +22,7 @@ class Recheck {
   };
 
   Recheck(Executor executor, PolicyStore* store, RightsCache* cache, net::Resolver* resolver,
-          DependentUsers* users, PolicyEvents* events, Options options);
+          DependentUsers* users, rpc::EventPublisher* events, Options options);
 
   // Until Stop; to be spawned.
   Co<void> Run();
@@ -37,7 +37,7 @@ class Recheck {
   RightsCache* const cache_;
   net::Resolver* const resolver_;
   DependentUsers* const users_;
-  PolicyEvents* const events_;
+  rpc::EventPublisher* const events_;
   const Options options_;
   bool stopping_ = false;
   Timer pause_;

@@ -28,7 +28,7 @@ const char* Why(v1::SenderVerdict verdict) {
 
 }  // namespace
 
-Refusals::Refusals(Executor executor, PolicyEvents* events, absl::Duration window)
+Refusals::Refusals(Executor executor, rpc::EventPublisher* events, absl::Duration window)
     : events_(events), length_(window), group_(executor, "policy refusals") {}
 
 void Refusals::Add(const v1::CheckSenderRequest& request, const v1::CheckSenderResponse& response) {

@@ -16,7 +16,7 @@ namespace staffetta::policy {
 // executor.
 class Refusals {
  public:
-  Refusals(Executor executor, PolicyEvents* events, absl::Duration window);
+  Refusals(Executor executor, rpc::EventPublisher* events, absl::Duration window);
 
   // What to tell is in the request and the answer to it, which is not OK.
   void Add(const v1::CheckSenderRequest& request, const v1::CheckSenderResponse& response);
@@ -32,7 +32,7 @@ class Refusals {
 
   Co<void> Close(std::string key);
 
-  PolicyEvents* const events_;
+  rpc::EventPublisher* const events_;
   const absl::Duration length_;
   std::unordered_map<std::string, Window> windows_;
   TaskGroup group_;

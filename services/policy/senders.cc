@@ -10,7 +10,7 @@
 namespace staffetta::policy {
 
 Senders::Senders(PolicyStore* store, RightsCache* cache, net::Resolver* resolver,
-                 DependentUsers* users, PolicyEvents* events, Options options)
+                 DependentUsers* users, rpc::EventPublisher* events, Options options)
     : store_(store),
       cache_(cache),
       resolver_(resolver),
@@ -103,7 +103,7 @@ Co<absl::Status> Senders::RemoveSender(const v1::RemoveSenderRequest* request,
   status = co_await store_->Remove(account_id, name);
   cache_->Drop(account_id);
   if (!status.ok()) co_return status;
-  events_->PublishState(found->sender, "was removed");
+  PublishState(events_, found->sender, "was removed");
   // Whoever was activated between the two steps.
   status = co_await users_->Stop(found->rights, name, reason);
   co_return status;
@@ -176,9 +176,9 @@ Co<absl::StatusOr<v1::Sender>> Senders::Store(v1::Sender old, v1::Sender now,
         absl::StrCat(now.name(), " was changed at the same moment; try again"));
   }
   if (changed && now.state() == v1::SENDER_STATE_VERIFIED) {
-    events_->PublishState(now, absl::StrCat("is verified: ", now.detail()));
+    PublishState(events_, now, absl::StrCat("is verified: ", now.detail()));
   } else if (changed) {
-    events_->PublishState(now, absl::StrCat("could not be verified: ", now.detail()));
+    PublishState(events_, now, absl::StrCat("could not be verified: ", now.detail()));
   }
   co_return now;
 }

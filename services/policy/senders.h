@@ -26,7 +26,7 @@ class Senders {
   };
 
   Senders(PolicyStore* store, RightsCache* cache, net::Resolver* resolver, DependentUsers* users,
-          PolicyEvents* events, Options options);
+          rpc::EventPublisher* events, Options options);
 
   Co<absl::Status> AddSender(const v1::AddSenderRequest* request, v1::AddSenderResponse* response);
   Co<absl::Status> ListSenders(const v1::ListSendersRequest* request,
@@ -57,7 +57,7 @@ class Senders {
   RightsCache* const cache_;
   net::Resolver* const resolver_;
   DependentUsers* const users_;
-  PolicyEvents* const events_;
+  rpc::EventPublisher* const events_;
   const Options options_;
 };
 

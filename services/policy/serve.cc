@@ -17,7 +17,7 @@ struct Server::Parts {
         resolver(std::move(dns)),
         store(&redis),
         cache(&store, options.clock),
-        events(e),
+        events(e, "policy"),
         refusals(e, &events, options.refusal_window),
         checker(&cache, &refusals),
         senders(&store, &cache, resolver.get(), &users, &events,
@@ -34,7 +34,7 @@ struct Server::Parts {
   PolicyStore store;
   RightsCache cache;
   DependentUsers users;
-  PolicyEvents events;
+  rpc::EventPublisher events;
   Refusals refusals;
   Checker checker;
   Senders senders;

@@ -18,7 +18,6 @@ namespace staffetta::queue {
 namespace {
 
 using events::v1::Event;
-using redis::Await;
 using redis::Command;
 using testing::ElementsAre;
 using testing::IsEmpty;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "common/net/await.h"
+#include "common/base/await.h"
 #include "common/net/scripted_stream.h"
 
 namespace staffetta::net {

@@ -12,8 +12,8 @@
 #include <future>
 #include <vector>
 
+#include "common/base/await.h"
 #include "common/base/runtime.h"
-#include "common/net/await.h"
 
 namespace staffetta::net {
 namespace {

@@ -8,7 +8,7 @@
 #include <functional>
 #include <string>
 
-#include "common/net/await.h"
+#include "common/base/await.h"
 #include "common/net/dns_records.h"
 #include "common/net/test_dns.h"
 

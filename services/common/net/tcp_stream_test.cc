@@ -8,7 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <string>
 
-#include "common/net/await.h"
+#include "common/base/await.h"
 #include "common/net/test_pair.h"
 #include "common/net/tls_context.h"
 

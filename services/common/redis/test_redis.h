@@ -2,13 +2,10 @@
 
 // A real redis-server for tests, in a temporary directory that goes with it.
 
-#include <boost/asio/co_spawn.hpp>
-#include <exception>
 #include <memory>
-#include <optional>
 #include <string>
-#include <utility>
 
+#include "common/base/await.h"
 #include "common/redis/client.h"
 #include "common/redis/embedded.h"
 
@@ -41,20 +38,5 @@ class TestRedis {
   std::string dir_;
   std::unique_ptr<EmbeddedRedis> redis_;
 };
-
-// Runs `context` until `coroutine` has ended; gives its result.
-template <class T>
-T Await(asio::io_context& context, Co<T> coroutine) {
-  std::optional<T> result;
-  asio::co_spawn(context.get_executor(), std::move(coroutine),
-                 [&result](std::exception_ptr error, T value) {
-                   if (error) std::rethrow_exception(error);
-                   result = std::move(value);
-                 });
-  context.restart();
-  while (!result.has_value() && context.run_one() > 0) {
-  }
-  return *std::move(result);
-}
 
 }  // namespace staffetta::redis

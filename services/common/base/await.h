@@ -1,14 +1,13 @@
 #pragma once
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <exception>
 #include <optional>
 #include <utility>
 
 #include "common/base/co.h"
 
-namespace staffetta::net {
+namespace staffetta {
 
 // For tests: runs `context` until `coroutine` has ended; gives its result.
 template <class T>
@@ -25,4 +24,4 @@ T Await(asio::io_context& context, Co<T> coroutine) {
   return *std::move(result);
 }
 
-}  // namespace staffetta::net
+}  // namespace staffetta
