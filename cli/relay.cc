@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/asio/ip/host_name.hpp>
 #include <fstream>
+#include <map>
 
 #include "auth/serve.h"
 #include "common/base/config.h"
@@ -82,6 +83,47 @@ std::pair<std::string, std::string> CertificateFiles(const config::v1::Gateway& 
   return {data_dir + "/tls.crt", data_dir + "/tls.key"};
 }
 
+// Where the configuration says that a role runs; empty: it does not say.
+std::string ConfiguredEndpoint(const config::v1::Grpc& grpc, const std::string& role) {
+  if (role == "auth") return grpc.auth();
+  if (role == "policy") return grpc.policy();
+  if (role == "queue") return grpc.queue();
+  return grpc.events();
+}
+
+// Whom each role calls.
+const std::map<std::string, std::vector<std::string>>& CalledBy() {
+  static const std::map<std::string, std::vector<std::string>> called{
+      {"gateway", {"auth", "policy", "queue"}},
+      {"auth", {"policy", "events"}},
+      {"policy", {"auth", "events"}},
+      {"delivery", {"queue"}}};
+  return called;
+}
+
+// A process with only some of the roles must know where the others and the common Redis are.
+absl::Status CheckRoles(const config::v1::Config& config, const std::set<std::string>& roles) {
+  for (const auto& [role, called] : CalledBy()) {
+    for (const std::string& other : called) {
+      if (roles.contains(role) && !roles.contains(other) &&
+          ConfiguredEndpoint(config.grpc(), other).empty()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("grpc.", other, ": must say where ", other, " runs: ", role,
+                         " calls it, and it is not among the roles of this process"));
+      }
+    }
+  }
+  std::set<std::string> stateful(AllRoles().begin(), AllRoles().end());
+  stateful.erase("gateway");
+  const bool has_all = std::includes(roles.begin(), roles.end(), stateful.begin(), stateful.end());
+  if (config.redis().address().empty() && !has_all && roles != std::set<std::string>{"gateway"}) {
+    return absl::InvalidArgumentError(
+        "redis.address: must name the Redis that all processes share; an embedded one serves only "
+        "a process with all roles");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 const std::vector<std::string>& AllRoles() {
@@ -102,7 +144,8 @@ absl::StatusOr<std::unique_ptr<Relay>> Relay::Start(const config::v1::Config& co
   auto key = ReadOrCreateKeyFile(key_file);
   if (!key.ok()) return key.status();
   relay->key_ = *std::move(key);
-  absl::Status status = relay->StartRedis();
+  absl::Status status = CheckRoles(config, roles);
+  if (status.ok() && roles != std::set<std::string>{"gateway"}) status = relay->StartRedis();
   if (status.ok()) status = relay->StartRoles(roles);
   if (!status.ok()) return status;
   return relay;
@@ -208,14 +251,7 @@ absl::Status Relay::StartRoles(const std::set<std::string>& roles) {
 std::shared_ptr<const rpc::Peer> Relay::PeerOf(const std::string& role) const {
   if (hosted_.contains(role)) return local_;
   const config::v1::Grpc& grpc = config_.grpc();
-  std::string endpoint;
-  if (role == "auth") endpoint = grpc.auth();
-  if (role == "policy") endpoint = grpc.policy();
-  if (role == "queue") endpoint = grpc.queue();
-  if (role == "delivery") endpoint = grpc.delivery();
-  if (role == "events") endpoint = grpc.events();
-  if (endpoint.empty()) endpoint = grpc.listen();
-  return rpc::RemotePeer(endpoint, key_, DurationOf(grpc.call_timeout()));
+  return rpc::RemotePeer(ConfiguredEndpoint(grpc, role), key_, DurationOf(grpc.call_timeout()));
 }
 
 Relay::~Relay() {
