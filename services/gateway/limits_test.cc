@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/memory.h"
-#include "gateway/network_cache.h"
+#include "gateway/answer_cache.h"
 #include "gateway/session_limits.h"
 #include "gateway/user_ledger.h"
 
@@ -62,8 +62,8 @@ TEST(UserLedger, Gap_ConcernsEverybodyFromBefore) {
   EXPECT_FALSE(ledger.MayHaveChanged("s1_1", ledger.count()));
 }
 
-TEST(NetworkCache, Answer_IsForgottenAtItsTimeAndOnClear) {
-  NetworkCache cache(absl::Seconds(30));
+TEST(AnswerCache, Answer_IsForgottenAtItsTimeAndOnClear) {
+  AnswerCache<AuthAnswer> cache(absl::Seconds(30));
   const absl::Time start = absl::FromUnixSeconds(1'000);
   cache.Put("192.0.2.1", {AuthVerdict::kNoNetwork, {}}, start);
   ASSERT_TRUE(cache.Find("192.0.2.1", start + absl::Seconds(29)));
