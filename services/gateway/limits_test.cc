@@ -4,6 +4,7 @@
 
 #include "gateway/memory.h"
 #include "gateway/answer_cache.h"
+#include "gateway/backends.h"
 #include "gateway/session_limits.h"
 #include "gateway/user_ledger.h"
 
