@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "gateway/memory.h"
 #include "gateway/answer_cache.h"
 #include "gateway/backends.h"
+#include "gateway/memory.h"
 #include "gateway/session_limits.h"
 #include "gateway/user_ledger.h"
 
