@@ -115,7 +115,8 @@ class StreamReader {
       handoff_.Take();
       status = end;
       if (handler_) std::exchange(handler_, nullptr)(false);
-      self.reset();
+      // Not destroyed here, see Client::Start.
+      asio::post(executor_, [self = std::move(self)] {});
     }
 
     grpc::ClientContext context;
@@ -196,15 +197,18 @@ class Client {
     }
     auto shared = std::make_shared<Handler>(std::move(handler));
     call->handoff.Give();
-    (async->*method)(
-        &call->context, &call->request, &call->response,
-        [call, shared, executor, work = asio::make_work_guard(executor)](grpc::Status status) {
-          call->handoff.Give();
-          asio::post(executor, [shared, status = std::move(status)]() mutable {
-            asio::get_associated_cancellation_slot(*shared).clear();
-            std::move (*shared)(std::move(status));
-          });
-        });
+    (async->*method)(&call->context, &call->request, &call->response,
+                     [call, shared, executor,
+                      work = asio::make_work_guard(executor)](grpc::Status status) mutable {
+                       call->handoff.Give();
+                       // The call goes along: were it destroyed on this thread of gRPC's, and the
+                       // channel with it, gRPC would wait for the thread that it runs on.
+                       asio::post(executor, [call = std::move(call), shared = std::move(shared),
+                                             status = std::move(status)]() mutable {
+                         asio::get_associated_cancellation_slot(*shared).clear();
+                         std::move (*shared)(std::move(status));
+                       });
+                     });
   }
 
   std::shared_ptr<const Peer> peer_;
