@@ -137,7 +137,7 @@ TEST_F(EventsTest, Statistics_CountEachEventOnce) {
   struct Run {
     static Co<void> Start(Server* server) { (void)co_await server->Start(); }
   };
-  runtime_.Block(Run::Start(&second));
+  runtime_.Block(Run::Start(&second), 1);
   int64_t delivered = 0;
   absl::StatusOr<v1::GetStatisticsResponse> result = absl::UnknownError("never set");
   for (int i = 0; i < 200 && delivered == 0; ++i) {
@@ -148,7 +148,7 @@ TEST_F(EventsTest, Statistics_CountEachEventOnce) {
     }
   }
   EXPECT_EQ(delivered, 2);
-  runtime_.Block(second.Stop());
+  runtime_.Block(second.Stop(), 1);
   EXPECT_EQ(result->hours(0).counts().at("accepted"), 1);
 }
 

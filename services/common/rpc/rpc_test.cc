@@ -14,6 +14,8 @@ namespace {
 namespace pb = ::staffetta::auth::v1;
 
 constexpr char kKey[] = "the-key";
+// The service lives on another loop than its callers.
+constexpr size_t kServiceLoop = 1;
 
 // Answers, fails, throws and waits, by the name that it is asked for.
 class TestService final : public pb::AuthService::CallbackService {
@@ -76,7 +78,7 @@ class RpcTest : public testing::Test {
     host_ = *std::move(host);
   }
   ~RpcTest() override {
-    runtime_.Block(service_.Drain());
+    runtime_.Block(service_.Drain(), kServiceLoop);
     host_->Shutdown(absl::Seconds(5));
   }
 
@@ -97,7 +99,7 @@ class RpcTest : public testing::Test {
   }
 
   Runtime runtime_{2};
-  TestService service_{runtime_.executor(1)};
+  TestService service_{runtime_.executor(kServiceLoop)};
   std::unique_ptr<Host> host_;
   absl::StatusOr<pb::GetUserResponse> result_ = absl::UnknownError("never set");
 };
@@ -132,7 +134,7 @@ TEST_F(RpcTest, Exception_BecomesInternalWithoutItsText) {
 TEST_F(RpcTest, Deadline_EndsTheCallAndCancelsTheHandler) {
   runtime_.Block(GetUser(Remote(), "wait", &result_, absl::Milliseconds(100)));
   EXPECT_EQ(result_.status().code(), absl::StatusCode::kDeadlineExceeded);
-  runtime_.Block(service_.Drain());
+  runtime_.Block(service_.Drain(), kServiceLoop);
   EXPECT_EQ(service_.cancelled, 1);
 }
 
