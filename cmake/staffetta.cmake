@@ -33,11 +33,17 @@ function(staffetta_library NAME)
   target_link_libraries(${NAME} PUBLIC ${ARG_DEPS})
 endfunction()
 
+# How tests run under the thread sanitizer; some fork a process that starts threads.
+if(STAFFETTA_SANITIZE STREQUAL "thread")
+  set(STAFFETTA_TEST_ENVIRONMENT ENVIRONMENT
+      "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp die_after_fork=0")
+endif()
+
 # staffetta_test(NAME SOURCES a_test.cc … [DEPS lib …]): a GoogleTest program; ctest sees each test.
 function(staffetta_test NAME)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${NAME} ${ARG_SOURCES})
   target_include_directories(${NAME} PRIVATE ${CMAKE_SOURCE_DIR}/services)
   target_link_libraries(${NAME} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(${NAME} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
+  gtest_discover_tests(${NAME} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120 ${STAFFETTA_TEST_ENVIRONMENT})
 endfunction()

@@ -46,6 +46,8 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
   }
 
   void Close() {
+    if (closed_) return;
+    closed_ = true;
     ++epoch_;
     ErrorCode ignored;
     socket_.close(ignored);
@@ -153,6 +155,7 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
   size_t confirmations_left_ = 0;
   uint64_t epoch_ = 0;
   bool pinged_ = false;
+  bool closed_ = false;
 };
 
 Subscriber::Subscriber(Executor executor, Options options, Callbacks callbacks)
