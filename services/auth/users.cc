@@ -218,7 +218,7 @@ Co<absl::Status> Users::UpdateUser(const v1::UpdateUserRequest* request,
 
 Co<absl::Status> Users::ActivateUser(const v1::ActivateUserRequest* request,
                                      v1::ActivateUserResponse* response) {
-  const std::string name = request->user();
+  const std::string& name = request->user();
   absl::StatusOr<AuthStore::Stored> stored = co_await Find(name);
   if (!stored.ok()) co_return stored.status();
   const uint64_t account_id = stored->user.account_id();
@@ -300,7 +300,7 @@ Co<absl::Status> Users::RegeneratePassword(const v1::RegeneratePasswordRequest* 
 }
 
 Co<absl::Status> Users::DeleteUser(const v1::DeleteUserRequest* request, v1::DeleteUserResponse*) {
-  const std::string name = request->user();
+  const std::string& name = request->user();
   const absl::StatusOr<AuthStore::Stored> stored = co_await Find(name);
   if (!stored.ok()) co_return stored.status();
   const UserName parsed = *ParseUserName(name);

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/util/time_util.h>
 
+#include <boost/asio/post.hpp>
 #include <utility>
 
 namespace staffetta::delivery {
@@ -14,8 +15,10 @@ FakeQueue::FakeQueue(Executor executor, std::string key)
       changed_(executor, Timer::time_point::max()) {}
 
 void FakeQueue::Add(pb::LeasedDelivery delivery) {
-  waiting_.push_back(std::move(delivery));
-  changed_.cancel();
+  asio::post(changed_.get_executor(), [this, delivery = std::move(delivery)]() mutable {
+    waiting_.push_back(std::move(delivery));
+    changed_.cancel();
+  });
 }
 
 Co<bool> FakeQueue::Change(steady_clock::time_point end) {

@@ -19,7 +19,7 @@ class FakeQueue final : public queue::v1::QueueService::CallbackService {
  public:
   FakeQueue(Executor executor, std::string key);
 
-  // Will be leased next.
+  // Will be leased next. May be called on any thread.
   void Add(queue::v1::LeasedDelivery delivery);
 
   absl::Duration lease_time = absl::Seconds(15);
