@@ -13,7 +13,7 @@ PACKAGES_RUN=(redis-server)
 # shellcheck disable=SC2034
 PACKAGES_TEST=(
   postfix swaks libnet-ssleay-perl msmtp curl nsd openssl python3 python3-aiosmtpd
-  clang-format-16 clang-tidy-16 libclang-rt-16-dev llvm-16 shellcheck jq
+  ca-certificates git clang-format-16 clang-tidy-16 libclang-rt-16-dev llvm-16 shellcheck jq
 )
 # Node.js from elsewhere brings its own npm, which Debian's package would fight with.
 if ! command -v npm >/dev/null; then
