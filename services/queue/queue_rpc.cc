@@ -113,6 +113,7 @@ Co<absl::Status> QueueRpc::DoEnqueue(const v1::EnqueueRequest* request,
   auto message = ToStorable(request->message(), options_.records, absl::Now());
   if (!message.ok()) co_return message.status();
   response->set_durability(options_.durability);
+  response->set_message_id(message->id);
   co_return co_await enqueued_.Submit(*std::move(message));
 }
 
