@@ -1,5 +1,5 @@
 #include "common/redis/connection.h"
-#include "common/redis/text.h"
+#include "common/base/text.h"
 
 #include <algorithm>
 #include <boost/asio/post.hpp>

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/text.h"
 #include "common/redis/command.h"
 #include "common/redis/reply_reader.h"
-#include "common/redis/text.h"
 
 namespace staffetta::redis {
 

@@ -24,8 +24,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/base/text.h"
 #include "common/redis/spawn.h"
-#include "common/redis/text.h"
 
 namespace staffetta::redis {
 namespace {

@@ -9,7 +9,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "common/redis/text.h"
+#include "common/base/text.h"
 
 namespace staffetta::redis {
 namespace {

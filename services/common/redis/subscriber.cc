@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/text.h"
 #include "common/redis/command.h"
 #include "common/redis/dial.h"
 #include "common/redis/reply_reader.h"
-#include "common/redis/text.h"
 
 namespace staffetta::redis {
 namespace {

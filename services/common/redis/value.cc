@@ -1,5 +1,5 @@
 #include "common/redis/value.h"
-#include "common/redis/text.h"
+#include "common/base/text.h"
 
 #include <utility>
 

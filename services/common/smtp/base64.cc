@@ -1,13 +1,9 @@
 #include "common/smtp/base64.h"
 
 #include "absl/strings/escaping.h"
+#include "common/base/text.h"
 
 namespace staffetta::smtp {
-namespace {
-
-absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
-
-}  // namespace
 
 std::string EncodeBase64(std::string_view octets) { return absl::Base64Escape(ToAbsl(octets)); }
 
