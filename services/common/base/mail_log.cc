@@ -4,6 +4,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <initializer_list>
+#include <variant>
 
 #include "common/base/text.h"
 
@@ -58,8 +60,7 @@ void AppendQuoted(std::string_view value, std::string* line) {
   line->push_back('"');
 }
 
-void Append(std::string_view key, std::string_view value, std::string* line) {
-  absl::StrAppend(line, " ", ToAbsl(key), "=");
+void AppendValue(std::string_view value, std::string* line) {
   value = value.substr(0, kLongestValue);
   if (!value.empty() && std::all_of(value.begin(), value.end(), IsPlain)) {
     line->append(value);
@@ -68,17 +69,26 @@ void Append(std::string_view key, std::string_view value, std::string* line) {
   }
 }
 
-void Append(std::string_view key, int64_t value, std::string* line) {
-  absl::StrAppend(line, " ", ToAbsl(key), "=", value);
-}
+struct Field {
+  std::string_view key;
+  std::variant<std::string_view, int64_t> value;
+};
 
 // Ids are the relay's own and need no escaping, but a caller may hand on one that it was given.
-std::string Line(std::string_view id, std::string_view event) {
+std::string Line(std::string_view id, std::string_view event, std::initializer_list<Field> fields) {
   std::string line;
   line.reserve(384);
-  Append("id", id.empty() ? "-" : id, &line);
-  line.erase(0, 1);
+  line.append("id=");
+  AppendValue(id.empty() ? "-" : id, &line);
   absl::StrAppend(&line, " event=", ToAbsl(event));
+  for (const Field& field : fields) {
+    absl::StrAppend(&line, " ", ToAbsl(field.key), "=");
+    if (const auto* number = std::get_if<int64_t>(&field.value)) {
+      absl::StrAppend(&line, *number);
+    } else {
+      AppendValue(std::get<std::string_view>(field.value), &line);
+    }
+  }
   return line;
 }
 
@@ -91,58 +101,53 @@ void Write(const Event& event) {
 }  // namespace
 
 std::string Format(const Accepted& event) {
-  std::string line = Line(event.id, "accepted");
-  Append("account", event.account, &line);
-  Append("user", event.user, &line);
-  Append("client", event.client, &line);
-  Append("sender", event.sender, &line);
-  Append("recipients", event.recipients, &line);
-  Append("size", event.size, &line);
-  Append("class", event.priority, &line);
-  Append("durability", event.durability, &line);
-  return line;
+  return Line(event.id, "accepted",
+              {{"account", event.account},
+               {"user", event.user},
+               {"client", event.client},
+               {"sender", event.sender},
+               {"recipients", event.recipients},
+               {"size", event.size},
+               {"class", event.priority},
+               {"durability", event.durability}});
 }
 
 std::string Format(const Refused& event) {
-  std::string line = Line(event.id, "refused");
-  Append("account", event.account, &line);
-  Append("user", event.user, &line);
-  Append("client", event.client, &line);
-  Append("sender", event.sender, &line);
-  Append("code", event.code, &line);
-  Append("text", event.text, &line);
-  return line;
+  return Line(event.id, "refused",
+              {{"account", event.account},
+               {"user", event.user},
+               {"client", event.client},
+               {"sender", event.sender},
+               {"code", event.code},
+               {"text", event.text}});
 }
 
 std::string Format(const Attempt& event) {
-  std::string line = Line(event.id, "attempt");
-  Append("delivery", event.delivery, &line);
-  Append("destination", event.destination, &line);
-  Append("host", event.host, &line);
-  Append("recipient", event.recipient, &line);
-  Append("outcome", event.outcome, &line);
-  Append("code", event.code, &line);
-  Append("enhanced", event.enhanced, &line);
-  Append("text", event.text, &line);
-  Append("attempt", event.attempt, &line);
   const int64_t ms = std::max<int64_t>(0, absl::ToInt64Milliseconds(event.took));
-  absl::StrAppend(&line, " seconds=", ms / 1000, ".", absl::Dec(ms % 1000, absl::kZeroPad3));
-  return line;
+  const std::string seconds = absl::StrCat(ms / 1000, ".", absl::Dec(ms % 1000, absl::kZeroPad3));
+  return Line(event.id, "attempt",
+              {{"delivery", event.delivery},
+               {"destination", event.destination},
+               {"host", event.host},
+               {"recipient", event.recipient},
+               {"outcome", event.outcome},
+               {"code", event.code},
+               {"enhanced", event.enhanced},
+               {"text", event.text},
+               {"attempt", event.attempt},
+               {"seconds", std::string_view(seconds)}});
 }
 
 std::string Format(const Bounced& event) {
-  std::string line = Line(event.id, "bounced");
-  Append("bounce_id", event.bounce_id, &line);
-  Append("sender", event.sender, &line);
-  Append("recipient", event.recipient, &line);
-  Append("text", event.text, &line);
-  return line;
+  return Line(event.id, "bounced",
+              {{"bounce_id", event.bounce_id},
+               {"sender", event.sender},
+               {"recipient", event.recipient},
+               {"text", event.text}});
 }
 
 std::string Format(const LeaseLost& event) {
-  std::string line = Line(event.id, "lease_lost");
-  Append("delivery", event.delivery, &line);
-  return line;
+  return Line(event.id, "lease_lost", {{"delivery", event.delivery}});
 }
 
 void LogAccepted(const Accepted& event) { Write(event); }
