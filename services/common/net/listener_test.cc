@@ -2,18 +2,34 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
+#include <cerrno>
 #include <future>
 #include <vector>
 
 #include "common/base/await.h"
 #include "common/base/runtime.h"
+
+namespace {
+
+bool without_descriptors = false;
+int accepts_without_descriptors = 0;
+
+}  // namespace
+
+// In place of the C library's, for a process that has no descriptors left. A real limit would hit
+// the sanitizers too: they open pipes to look at objects.
+extern "C" int accept(int listening, sockaddr* address, socklen_t* size) {
+  if (!without_descriptors) return ::accept4(listening, address, size, 0);
+  ++accepts_without_descriptors;
+  errno = EMFILE;
+  return -1;
+}
 
 namespace staffetta::net {
 namespace {
@@ -87,17 +103,14 @@ TEST_F(RunningListenerTest, CloseAndCancellationEndIt) {
 TEST_F(RunningListenerTest, WithoutDescriptorsItWaitsAndThenGoesOn) {
   asio::ip::tcp::socket client(io_);
   client.open(asio::ip::tcp::v4());
-  rlimit before;
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
-  rlimit none = before;
-  none.rlim_cur = 0;
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
   client.connect({asio::ip::address_v4::loopback(), listener_->port()});
+  without_descriptors = true;
   io_.restart();
-  const size_t turns = io_.run_for(std::chrono::milliseconds(350));
-  ::setrlimit(RLIMIT_NOFILE, &before);
+  io_.run_for(std::chrono::milliseconds(350));
+  without_descriptors = false;
   EXPECT_TRUE(accepted_.empty());
-  EXPECT_LT(turns, 30u);  // it did not spin
+  EXPECT_GE(accepts_without_descriptors, 1);
+  EXPECT_LE(accepts_without_descriptors, 5);  // it did not spin
   RunUntil([this] { return accepted_.size() == 1; });
   EXPECT_EQ(accepted_.size(), 1u);
 }
