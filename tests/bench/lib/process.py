@@ -34,22 +34,32 @@ def spawn(command, **options):
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
 
 
-def wait_for_banner(port, process, what, seconds=30):
-    """Returns when 127.0.0.1:PORT greets with 220; fails when PROCESS ends or time is up."""
+def wait_until(ready, process, what, seconds=30):
+    """Returns when READY() says so; fails when PROCESS ends or time is up."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while not ready():
         if process.poll() is not None:
             raise Failed(f"{what} ended with status {process.returncode} before it was ready")
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=2) as client:
-                if client.recv(512).startswith(b"220"):
-                    client.sendall(b"QUIT\r\n")
-                    client.recv(512)
-                    return
-        except OSError:
-            pass
-        time.sleep(0.05)
-    raise Failed(f"{what} gave no 220 on port {port} within {seconds} s")
+        if time.monotonic() > end:
+            raise Failed(f"{what} was not ready within {seconds} s")
+        time.sleep(0.02)
+
+
+def wait_for_banner(port, process, what, seconds=30):
+    """Returns when 127.0.0.1:PORT greets with 220; fails as wait_until does."""
+    wait_until(lambda: greets(port), process, f"{what} on port {port}", seconds)
+
+
+def greets(port):
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as client:
+            if client.recv(512).startswith(b"220"):
+                client.sendall(b"QUIT\r\n")
+                client.recv(512)
+                return True
+    except OSError:
+        pass
+    return False
 
 
 def stat_fields(pid):
