@@ -57,7 +57,7 @@ absl::Status InRole(const std::string& role, const absl::Status& status) {
   return {status.code(), absl::StrCat(role, ": ", std::string(status.message()))};
 }
 
-absl::StatusOr<redis::Endpoint> ConfiguredRedis(const config::v1::Redis& config) {
+absl::StatusOr<redis::Deployment> ConfiguredRedis(const config::v1::Redis& config) {
   auto endpoint = redis::Endpoint::Parse(config.address());
   if (!endpoint.ok()) return endpoint.status();
   if (!config.password().empty()) endpoint->password = config.password();
@@ -68,7 +68,7 @@ absl::StatusOr<redis::Endpoint> ConfiguredRedis(const config::v1::Redis& config)
           absl::StrCat("redis.password_file: cannot read ", config.password_file()));
     }
   }
-  return endpoint;
+  return redis::Deployment::Server(*std::move(endpoint));
 }
 
 net::ResolverOptions ResolverOptions(const config::v1::Dns& dns) {
@@ -161,7 +161,7 @@ absl::Status Relay::StartRedis() {
   auto started = redis::EmbeddedRedis::Start({.dir = data_dir_ + "/redis"});
   if (!started.ok()) return InRole("the embedded Redis", started.status());
   embedded_redis_ = *std::move(started);
-  redis_ = embedded_redis_->endpoint();
+  redis_ = redis::Deployment::Server(embedded_redis_->endpoint());
   supervision_ = std::make_unique<TaskGroup>(runtime_.executor(0), "redis supervision");
   struct Begin {
     static Co<void> Supervise(TaskGroup* group, redis::EmbeddedRedis* redis) {

@@ -74,7 +74,7 @@ class Relay {
   Runtime runtime_;
   std::unique_ptr<redis::EmbeddedRedis> embedded_redis_;
   std::unique_ptr<TaskGroup> supervision_;
-  redis::Endpoint redis_;
+  redis::Deployment redis_;
   std::unique_ptr<auth::Server> auth_;
   std::unique_ptr<policy::Server> policy_;
   std::unique_ptr<queue::Server> queue_;

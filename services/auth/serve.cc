@@ -16,7 +16,7 @@ constexpr absl::Duration kSubscribePatience = absl::Seconds(5);
 struct Server::Parts {
   Parts(Executor e, Options options, redis::Client::Options redis_options, std::string key)
       : executor(e),
-        endpoint(redis_options.endpoint),
+        deployment(redis_options.endpoint),
         redis(e, std::move(redis_options)),
         store(&redis),
         pool(options.threads),
@@ -27,7 +27,7 @@ struct Server::Parts {
         rpc(e, std::move(key), &authenticator, &accounts, &users) {}
 
   const Executor executor;
-  const redis::Endpoint endpoint;
+  const redis::Deployment deployment;
   redis::Client redis;
   AuthStore store;
   DerivationPool pool;
@@ -52,7 +52,7 @@ Co<absl::Status> Server::Start(Peers peers) {
   parts_->events.SetPeer(std::move(peers.events));
   if (absl::Status status = co_await parts_->store.Check(); !status.ok()) co_return status;
   Parts* const parts = parts_.get();
-  parts->changes.emplace(parts->executor, parts->endpoint,
+  parts->changes.emplace(parts->executor, parts->deployment,
                          [parts] { parts->authenticator.ForgetNetworks(); });
   parts->authenticator.SetChanges(&*parts->changes);
   parts->rpc.SetChanges(&*parts->changes);

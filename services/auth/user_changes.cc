@@ -31,7 +31,7 @@ Co<absl::StatusOr<std::vector<std::string>>> UserChanges::Watcher::Next() {
   co_return names;
 }
 
-UserChanges::UserChanges(Executor executor, redis::Endpoint endpoint,
+UserChanges::UserChanges(Executor executor, redis::Deployment deployment,
                          std::function<void()> on_change)
     : executor_(executor),
       on_change_(std::move(on_change)),
@@ -51,7 +51,7 @@ UserChanges::UserChanges(Executor executor, redis::Endpoint endpoint,
   };
   subscriber_ = std::make_unique<redis::Subscriber>(
       executor,
-      redis::Subscriber::Options{.endpoint = std::move(endpoint),
+      redis::Subscriber::Options{.endpoint = std::move(deployment),
                                  .channels = {AuthStore::kChanges}},
       std::move(callbacks));
 }

@@ -41,7 +41,7 @@ class UserChanges {
   };
 
   // Listens at once. `on_change` is called, possibly too often, when anything may have changed.
-  UserChanges(Executor executor, redis::Endpoint endpoint, std::function<void()> on_change);
+  UserChanges(Executor executor, redis::Deployment deployment, std::function<void()> on_change);
 
   // Waits for the first subscription. UNAVAILABLE when it is not there in time.
   Co<absl::Status> AwaitLive(absl::Duration patience);

@@ -16,7 +16,7 @@ constexpr size_t kCapacity = 10'000;  // accounts
 
 }  // namespace
 
-void RightsCache::Listen(Executor executor, redis::Endpoint endpoint) {
+void RightsCache::Listen(Executor executor, redis::Deployment deployment) {
   redis::Subscriber::Callbacks callbacks;
   callbacks.on_message = [this](std::string_view, std::string_view account) {
     uint64_t account_id = 0;
@@ -32,7 +32,7 @@ void RightsCache::Listen(Executor executor, redis::Endpoint endpoint) {
   };
   subscriber_ = std::make_unique<redis::Subscriber>(
       executor,
-      redis::Subscriber::Options{.endpoint = std::move(endpoint),
+      redis::Subscriber::Options{.endpoint = std::move(deployment),
                                  .channels = {PolicyStore::kChanges}},
       std::move(callbacks));
 }

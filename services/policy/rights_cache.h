@@ -20,7 +20,7 @@ class RightsCache {
   RightsCache(PolicyStore* store, const Clock* clock) : store_(store), clock_(clock) {}
 
   // Listens at once.
-  void Listen(Executor executor, redis::Endpoint endpoint);
+  void Listen(Executor executor, redis::Deployment deployment);
   void Close();
 
   Co<absl::StatusOr<std::shared_ptr<const Rights>>> Get(uint64_t account_id);

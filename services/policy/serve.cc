@@ -12,7 +12,7 @@ struct Server::Parts {
   Parts(Executor e, Options options, redis::Client::Options redis_options, std::string key,
         std::unique_ptr<net::Resolver> dns)
       : executor(e),
-        endpoint(redis_options.endpoint),
+        deployment(redis_options.endpoint),
         redis(e, std::move(redis_options)),
         resolver(std::move(dns)),
         store(&redis),
@@ -28,7 +28,7 @@ struct Server::Parts {
         rpc(e, std::move(key), &checker, &senders) {}
 
   const Executor executor;
-  const redis::Endpoint endpoint;
+  const redis::Deployment deployment;
   redis::Client redis;
   std::unique_ptr<net::Resolver> resolver;
   PolicyStore store;
@@ -57,7 +57,7 @@ Co<absl::Status> Server::Start(Peers peers) {
   parts_->events.SetPeer(std::move(peers.events));
   const absl::Status status = co_await parts_->store.Check();
   if (!status.ok()) co_return status;
-  parts_->cache.Listen(parts_->executor, parts_->endpoint);
+  parts_->cache.Listen(parts_->executor, parts_->deployment);
   parts_->background.Spawn(parts_->recheck.Run());
   co_return absl::OkStatus();
 }

@@ -3,7 +3,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/redis/cluster.h"
 #include "common/redis/connection.h"
+#include "common/redis/routing.h"
+#include "common/redis/send.h"
 
 namespace staffetta::redis {
 namespace {
@@ -11,82 +14,77 @@ namespace {
 using Result = Connection::Result;
 using Results = Connection::Results;
 
-// Suspends the caller until its reply; `connection` has admitted the command.
-auto AwaitReply(std::shared_ptr<Connection> connection, Command command, absl::Duration timeout) {
-  return asio::async_initiate<decltype(use_co), void(Result)>(
-      [](auto resume, std::shared_ptr<Connection> to, Command what, absl::Duration limit) {
-        to->Enqueue(std::move(what), limit, false, std::move(resume));
-      },
-      use_co, std::move(connection), std::move(command), timeout);
+// From what Redis answered to what the caller is told.
+Result ToResult(Result answer) {
+  if (answer.ok() && answer->is_error()) return ErrorReplyToStatus(answer->str());
+  return answer;
 }
 
-auto AwaitReplies(std::shared_ptr<Connection> connection, std::vector<Command> commands,
-                  absl::Duration timeout) {
-  return asio::async_initiate<decltype(use_co), void(Results)>(
-      [](auto resume, std::shared_ptr<Connection> to, std::vector<Command> what,
-         absl::Duration limit) {
-        auto batch = std::make_shared<Connection::Batch>(Connection::Batch{
-            std::move(resume), Results(what.size(), absl::UnknownError("")), what.size()});
-        for (size_t i = 0; i < what.size(); ++i) {
-          to->Enqueue(std::move(what[i]), limit, i > 0, Connection::BatchSlot{batch, i});
-        }
-      },
-      use_co, std::move(connection), std::move(commands), timeout);
-}
-
-Command EvalCommand(std::string_view word, std::string_view script,
-                    const std::vector<std::string>& keys, const std::vector<std::string>& args) {
-  constexpr size_t kOverhead = 16;  // of one argument
-  size_t bytes = script.size() + 2 * kOverhead;
-  for (const std::string& key : keys) bytes += key.size() + kOverhead;
-  for (const std::string& arg : args) bytes += arg.size() + kOverhead;
-  Command command(word);
-  command.Reserve(bytes);
-  command.Add(script).Add(keys.size());
-  for (const std::string& key : keys) command.Add(key);
-  for (const std::string& arg : args) command.Add(arg);
-  return command;
-}
-
-Command ByHash(const Script& script, const std::vector<std::string>& keys,
-               const std::vector<std::string>& args) {
-  return EvalCommand("EVALSHA", script.sha1(), keys, args);
-}
-
-Command BySource(const Script& script, const std::vector<std::string>& keys,
-                 const std::vector<std::string>& args) {
-  return EvalCommand("EVAL", script.source(), keys, args);
+Results ToResults(Results answers) {
+  for (Result& answer : answers) answer = ToResult(std::move(answer));
+  return answers;
 }
 
 }  // namespace
 
-Client::Client(Executor executor, Options options)
-    : connection_(std::make_shared<Connection>(executor, std::move(options))) {}
+Client::Client(Executor executor, Options options) {
+  if (options.endpoint.kind == Deployment::Kind::kCluster) {
+    cluster_ = std::make_shared<Cluster>(executor, std::move(options));
+  } else {
+    connection_ = std::make_shared<Connection>(executor, std::move(options));
+  }
+}
 
 Client::~Client() { Close(); }
 
-void Client::Close() { connection_->Close(); }
+void Client::Close() { cluster_ != nullptr ? cluster_->Close() : connection_->Close(); }
 
-const Endpoint& Client::endpoint() const { return connection_->options().endpoint; }
-
-Co<absl::StatusOr<Value>> Client::Run(Command command, std::optional<absl::Duration> timeout) {
-  absl::Status admitted = connection_->Admit(command.body().size());
-  if (!admitted.ok()) co_return admitted;
-  Result result = co_await AwaitReply(connection_, std::move(command),
-                                      timeout.value_or(connection_->options().command_timeout));
-  co_return result;
+const Client::Options& Client::options() const {
+  return cluster_ != nullptr ? cluster_->options() : connection_->options();
 }
 
-Co<std::vector<absl::StatusOr<Value>>> Client::RunEach(std::vector<Command> commands,
-                                                       std::optional<absl::Duration> timeout) {
+Co<Result> Client::Run(Command command, std::optional<absl::Duration> timeout) {
+  const absl::Duration limit = timeout.value_or(options().command_timeout);
+  if (cluster_ != nullptr) {
+    std::vector<Command> commands = {std::move(command)};
+    Results results = co_await Cluster::Run(cluster_, std::move(commands), limit);
+    co_return ToResult(std::move(results[0]));
+  }
+  absl::Status admitted = connection_->Admit(command.body().size());
+  if (!admitted.ok()) co_return admitted;
+  co_return ToResult(co_await Send(connection_, std::move(command), limit));
+}
+
+Co<Results> Client::RunEach(std::vector<Command> commands, std::optional<absl::Duration> timeout) {
   if (commands.empty()) co_return Results();
+  const absl::Duration limit = timeout.value_or(options().command_timeout);
+  if (cluster_ != nullptr) {
+    co_return ToResults(co_await Cluster::Run(cluster_, std::move(commands), limit));
+  }
   size_t bytes = 0;
   for (const Command& command : commands) bytes += command.body().size();
   absl::Status admitted = connection_->Admit(bytes);
   if (!admitted.ok()) co_return Results(commands.size(), admitted);
-  Results results = co_await AwaitReplies(connection_, std::move(commands),
-                                          timeout.value_or(connection_->options().command_timeout));
-  co_return results;
+  std::vector<Outgoing> outgoing;
+  for (Command& command : commands) {
+    outgoing.push_back({connection_, std::move(command), !outgoing.empty()});
+  }
+  co_return ToResults(co_await SendAll(std::move(outgoing), limit));
+}
+
+Co<absl::StatusOr<std::vector<Client::OfMaster>>> Client::RunOnMasters(
+    std::vector<Command> commands) {
+  std::vector<OfMaster> all;
+  if (cluster_ == nullptr) {
+    std::string name = endpoint().ToString();
+    all.push_back({std::move(name), co_await RunEach(std::move(commands))});
+    co_return all;
+  }
+  absl::StatusOr<std::vector<OfMaster>> answered =
+      co_await Cluster::RunOnMasters(cluster_, std::move(commands), options().command_timeout);
+  if (!answered.ok()) co_return answered.status();
+  for (OfMaster& one : *answered) one.results = ToResults(std::move(one.results));
+  co_return answered;
 }
 
 Co<absl::StatusOr<std::vector<Value>>> Client::RunAll(std::vector<Command> commands,
@@ -101,10 +99,28 @@ Co<absl::StatusOr<std::vector<Value>>> Client::RunAll(std::vector<Command> comma
   co_return values;
 }
 
+Command Client::ScriptCommand(std::string_view word, std::string_view script,
+                              const std::vector<std::string>& keys,
+                              const std::vector<std::string>& args) const {
+  constexpr size_t kOverhead = 16;  // of one argument
+  const bool guarded = cluster_ != nullptr && !keys.empty();
+  size_t bytes = script.size() + 3 * kOverhead;
+  for (const std::string& key : keys) bytes += key.size() + kOverhead;
+  for (const std::string& arg : args) bytes += arg.size() + kOverhead;
+  Command command(word);
+  command.Reserve(bytes);
+  command.Add(script).Add(keys.size() + (guarded ? 1 : 0));
+  for (const std::string& key : keys) command.Add(key);
+  if (guarded) command.Add(GuardKey(keys[0]));
+  for (const std::string& arg : args) command.Add(arg);
+  return command;
+}
+
 Co<absl::StatusOr<Value>> Client::Eval(Script script, std::vector<std::string> keys,
                                        std::vector<std::string> args) {
-  Result result = co_await Run(ByHash(script, keys, args));
-  if (absl::IsNotFound(result.status())) result = co_await Run(BySource(script, keys, args));
+  Result result = co_await Run(ScriptCommand("EVALSHA", script.sha1(), keys, args));
+  if (absl::IsNotFound(result.status()))
+    result = co_await Run(ScriptCommand("EVAL", script.source(), keys, args));
   co_return result;
 }
 
@@ -112,10 +128,11 @@ Co<absl::StatusOr<Value>> Client::EvalAndWait(Script script, std::vector<std::st
                                               std::vector<std::string> args, int replicas,
                                               absl::Duration wait) {
   const Command wait_command("WAIT", replicas, absl::ToInt64Milliseconds(wait));
-  std::vector<Command> commands = {ByHash(script, keys, args), wait_command};
+  std::vector<Command> commands = {ScriptCommand("EVALSHA", script.sha1(), keys, args),
+                                   wait_command};
   Results results = co_await RunEach(std::move(commands));
   if (absl::IsNotFound(results[0].status())) {
-    std::vector<Command> again = {BySource(script, keys, args), wait_command};
+    std::vector<Command> again = {ScriptCommand("EVAL", script.source(), keys, args), wait_command};
     results = co_await RunEach(std::move(again));
   }
   if (!results[0].ok()) co_return results[0].status();

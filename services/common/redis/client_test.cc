@@ -275,8 +275,8 @@ TEST_F(ClientTest, MoreBytesThanAllowed_AreRefusedAtOnce) {
 TEST_F(ClientTest, PasswordAndDatabase_AreSentAgainAfterAReconnect) {
   redis_.Raw("CONFIG SET requirepass s3cret");
   Client::Options options = redis_.options();
-  options.endpoint.password = "s3cret";
-  options.endpoint.database = 3;
+  options.endpoint.endpoints[0].password = "s3cret";
+  options.endpoint.endpoints[0].database = 3;
   Client client(context_.get_executor(), options);
   ASSERT_TRUE(Run(client, Command("SET", "k", "in three")).ok());
   ASSERT_TRUE(Run(client, Command("QUIT")).ok());
@@ -289,7 +289,7 @@ TEST_F(ClientTest, PasswordAndDatabase_AreSentAgainAfterAReconnect) {
 TEST_F(ClientTest, WrongPassword_IsPermissionDeniedAtOnceAndNotRepeated) {
   redis_.Raw("CONFIG SET requirepass right");
   Client::Options options = redis_.options();
-  options.endpoint.password = "s3cret";
+  options.endpoint.endpoints[0].password = "s3cret";
   Client client(context_.get_executor(), options);
   const Result wrong = Run(client, Command("PING"));
   EXPECT_TRUE(Says(wrong, absl::StatusCode::kPermissionDenied, "WRONGPASS")) << wrong.status();

@@ -27,6 +27,19 @@ std::string_view Command::name() const {
   return std::string_view(body_).substr(start, name_size_);
 }
 
+std::string_view Command::argument(size_t index) const {
+  std::string_view rest = body_;
+  while (!rest.empty()) {
+    const size_t start = rest.find('\n') + 1;
+    size_t size = 0;
+    std::from_chars(rest.data() + 1, rest.data() + start, size);
+    if (index == 0) return rest.substr(start, size);
+    --index;
+    rest.remove_prefix(start + size + 2);
+  }
+  return {};
+}
+
 void Command::AppendHeader(std::string& out) const { AppendCount(out, '*', count_); }
 
 }  // namespace staffetta::redis

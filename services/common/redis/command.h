@@ -31,6 +31,17 @@ class Command {
   // Room for `bytes` more of arguments, where many are about to be added.
   void Reserve(size_t bytes) { body_.reserve(body_.size() + bytes); }
 
+  // Sends it to where `key` is kept (Redis Cluster). For commands that have no key and are about
+  // one node; others go by their first key.
+  Command& RouteBy(std::string_view key) {
+    route_ = key;
+    return *this;
+  }
+  const std::string& route() const { return route_; }
+
+  // The command word is argument 0; empty when there are not so many. Not after TakeBody.
+  std::string_view argument(size_t index) const;
+
   // The command word: the only part that may appear in a message or log.
   std::string_view name() const;
   size_t argument_count() const { return count_; }
@@ -43,6 +54,7 @@ class Command {
   size_t name_size_;
   size_t count_ = 0;
   std::string body_;
+  std::string route_;
 };
 
 }  // namespace staffetta::redis

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace staffetta::redis {
@@ -13,6 +14,8 @@ namespace {
 constexpr std::chrono::milliseconds kFirstPause{50};
 constexpr std::chrono::milliseconds kLongestPause{1000};
 constexpr size_t kInputSize = 64 * 1024;
+constexpr char kNotSent[] = "not sent: ";
+constexpr char kUnknown[] = "outcome unknown: ";
 
 // std::erase_if for elements that can be moved but not assigned.
 template <class T, class Predicate>
@@ -26,9 +29,14 @@ void RemoveIf(std::deque<T>& all, Predicate predicate) {
 
 }  // namespace
 
-Connection::Connection(Executor executor, Client::Options options)
+bool WasNotSent(const absl::Status& status) {
+  return absl::StrContains(status.message(), kNotSent);
+}
+
+Connection::Connection(Executor executor, Client::Options options, WhenUnreachable when_unreachable)
     : executor_(executor),
       options_(std::move(options)),
+      when_unreachable_(when_unreachable),
       socket_(executor),
       pause_timer_(executor),
       output_(std::make_shared<Output>()),
@@ -69,11 +77,26 @@ void Connection::Close() {
   socket_.close(ignored);
   pause_timer_.cancel();
   deadline_timer_.cancel();
-  if (attempt_ != nullptr) CancelDial(std::exchange(attempt_, nullptr));
+  if (attempt_ != nullptr) std::exchange(attempt_, nullptr)->Cancel();
   std::vector<Failed> failed;
-  Take(in_flight_, absl::StatusCode::kCancelled, "outcome unknown: the client was closed", failed);
-  Take(waiting_, absl::StatusCode::kCancelled, "not sent: the client was closed", failed);
+  const absl::StatusCode code = absl::StatusCode::kCancelled;
+  Take(in_flight_, code, absl::StrCat(kUnknown, "the client was closed"), failed);
+  Take(waiting_, code, absl::StrCat(kNotSent, "the client was closed"), failed);
   Fail(std::move(failed));
+}
+
+void Connection::Retire() {
+  retired_ = true;
+  std::vector<Failed> failed;
+  Take(waiting_, absl::StatusCode::kUnavailable, absl::StrCat(kNotSent, "the server has gone"),
+       failed);
+  Fail(std::move(failed));
+  if (in_flight_.empty()) Close();
+}
+
+absl::Duration Connection::Silence() const {
+  if (in_flight_.empty()) return absl::ZeroDuration();
+  return absl::FromChrono(Clock::now() - heard_);
 }
 
 void Connection::Complete(Completion completion, Result result) {
@@ -135,10 +158,12 @@ void Connection::OnDialed(absl::StatusOr<Socket> socket) {
   last_error_ = ToStd(socket.status().message());
   ++epoch_;
   BackOff();
-  if (!absl::IsUnavailable(socket.status())) {
-    // Refused for good, until somebody changes something: no use in waiting for the next attempt.
+  // Refused for good, until somebody changes something: no use in waiting for the next attempt.
+  const bool for_good = !absl::IsUnavailable(socket.status());
+  if (for_good || when_unreachable_ == WhenUnreachable::kFail) {
     std::vector<Failed> failed;
-    Take(waiting_, socket.status().code(), last_error_, failed);
+    Take(waiting_, socket.status().code(),
+         for_good ? last_error_ : absl::StrCat(kNotSent, last_error_), failed);
     Fail(std::move(failed));
   }
   state_ = State::kIdle;
@@ -157,11 +182,12 @@ void Connection::Break(std::string_view why, std::vector<Failed> failed) {
   ErrorCode ignored;
   socket_.close(ignored);
   if (!answered_) BackOff();  // a server that drops everyone is not called in a tight loop
-  Take(in_flight_, absl::StatusCode::kUnavailable, absl::StrCat("outcome unknown: ", ToAbsl(why)),
-       failed);
+  const absl::StatusCode code = absl::StatusCode::kUnavailable;
+  Take(in_flight_, code, absl::StrCat(kUnknown, ToAbsl(why)), failed);
   // Those too: the commands of a batch must not be split over two connections.
-  Take(waiting_, absl::StatusCode::kUnavailable, absl::StrCat("not sent: ", ToAbsl(why)), failed);
+  Take(waiting_, code, absl::StrCat(kNotSent, ToAbsl(why)), failed);
   Fail(std::move(failed));
+  if (retired_) Close();
 }
 
 void Connection::ScheduleFlush() {
@@ -180,6 +206,7 @@ void Connection::Flush() {
   } else {
     output_ = std::make_shared<Output>();  // a write of the connection before still holds the other
   }
+  if (in_flight_.empty()) heard_ = Clock::now();
   while (!waiting_.empty() &&
          (in_flight_.size() < options_.max_in_flight || waiting_.front().joined)) {
     output_->Add(waiting_.front().command);
@@ -212,7 +239,9 @@ void Connection::Read() {
 
 void Connection::OnInput(size_t size) {
   reader_->Feed(input_.data(), size);
+  heard_ = Clock::now();
   const uint64_t epoch = epoch_;
+  bool demoted = false;
   for (;;) {
     absl::StatusOr<std::optional<Value>> reply = reader_->Next();
     if (!reply.ok()) return Break(ToStd(reply.status().message()));
@@ -226,13 +255,14 @@ void Connection::OnInput(size_t size) {
     Completion completion = std::move(in_flight_.front().completion);
     pending_bytes_ -= in_flight_.front().bytes;
     in_flight_.pop_front();
-    if (value.is_error()) {
-      Complete(std::move(completion), ErrorReplyToStatus(value.str()));
-    } else {
-      Complete(std::move(completion), std::move(value));
-    }
+    demoted = demoted || (value.is_error() && value.str().starts_with("READONLY"));
+    Complete(std::move(completion), std::move(value));
     if (epoch != epoch_) return;  // the caller just resumed has closed the client
   }
+  if (demoted && options_.endpoint.kind == Deployment::Kind::kSentinel) {
+    return Break("it is a master no longer");
+  }
+  if (retired_ && in_flight_.empty()) return Close();
   if (!waiting_.empty()) ScheduleFlush();
   Read();
 }
@@ -260,13 +290,14 @@ void Connection::OnDeadline() {
   };
   const auto unsent_expires = [&](Pending& pending) {
     if (pending.deadline <= now) {
-      return expire(pending, absl::StatusCode::kDeadlineExceeded, "not sent in time");
+      return expire(pending, absl::StatusCode::kDeadlineExceeded,
+                    absl::StrCat(kNotSent, "its time is up"));
     }
     next = std::min(next, pending.deadline);
     if (state_ == State::kReady) return false;
     if (pending.connect_deadline <= now) {
       return expire(pending, absl::StatusCode::kUnavailable,
-                    absl::StrCat("not sent: no connection in time; ", last_error_));
+                    absl::StrCat(kNotSent, "no connection in time; ", last_error_));
     }
     next = std::min(next, pending.connect_deadline);
     return false;
@@ -274,7 +305,7 @@ void Connection::OnDeadline() {
   const auto sent_expires = [&](Pending& pending) {
     if (pending.deadline <= now) {
       return expire(pending, absl::StatusCode::kDeadlineExceeded,
-                    "outcome unknown: no reply in time");
+                    absl::StrCat(kUnknown, "no reply in time"));
     }
     next = std::min(next, pending.deadline);
     return false;

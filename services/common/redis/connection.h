@@ -5,6 +5,8 @@
 // Kept alive by its own pending operations, so a Client may go while they are under way. Each
 // operation carries the epoch it was started in; closing a connection starts the next epoch, and
 // what comes back from an older one is ignored.
+//
+// A result is what Redis answered, errors included, or a Status when nothing was.
 
 #include <boost/asio/write.hpp>
 #include <chrono>
@@ -21,8 +23,15 @@
 
 namespace staffetta::redis {
 
+// Whether a Status of a Connection says that the command was never sent.
+bool WasNotSent(const absl::Status& status);
+
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
+  // What becomes of waiting commands when an attempt to connect fails: they wait for the next one,
+  // until connect_timeout; or they fail at once, for a caller that knows where else to go.
+  enum class WhenUnreachable { kWait, kFail };
+
   using Result = absl::StatusOr<Value>;
   using Results = std::vector<Result>;
   // The suspended coroutine itself: no allocation stands between it and its reply.
@@ -40,7 +49,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   };
   using Completion = std::variant<Resume<Result>, BatchSlot>;
 
-  Connection(Executor executor, Client::Options options);
+  Connection(Executor executor, Client::Options options,
+             WhenUnreachable when_unreachable = WhenUnreachable::kWait);
 
   const Client::Options& options() const { return options_; }
 
@@ -50,6 +60,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // After a successful Admit. `completion` is called from the executor, never from within.
   // `joined`: goes out together with the command queued before.
   void Enqueue(Command command, absl::Duration timeout, bool joined, Completion completion);
+
+  // How long Redis has owed a reply without sending anything; 0 when it owes none.
+  absl::Duration Silence() const;
+
+  // For a server that is not wanted any more: what has not been sent fails with UNAVAILABLE, what
+  // has is still answered, then the connection closes. Nothing may be queued afterwards.
+  void Retire();
 
   void Close();
 
@@ -97,6 +114,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   const Executor executor_;
   const Client::Options options_;
+  const WhenUnreachable when_unreachable_;
   State state_ = State::kIdle;
   uint64_t epoch_ = 0;
 
@@ -107,6 +125,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Clock::time_point next_attempt_{};
   std::string last_error_;
   bool answered_ = false;  // this connection has given a reply
+  bool retired_ = false;
+  Clock::time_point heard_{};  // of Redis, or when it began to owe a reply
 
   std::deque<Pending> waiting_;
   std::deque<Pending> in_flight_;

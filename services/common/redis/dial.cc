@@ -15,17 +15,21 @@
 #include "common/base/text.h"
 #include "common/redis/command.h"
 #include "common/redis/reply_reader.h"
+#include "common/redis/search.h"
 
 namespace staffetta::redis {
 
 using ErrorCode = boost::system::error_code;
 using Address = asio::generic::stream_protocol::endpoint;
 
-class Attempt : public std::enable_shared_from_this<Attempt> {
+namespace {
+
+class ServerAttempt : public Attempt, public std::enable_shared_from_this<ServerAttempt> {
  public:
-  Attempt(Executor executor, const Endpoint& endpoint,
-          std::function<void(absl::StatusOr<Socket>)> done)
+  ServerAttempt(Executor executor, const Endpoint& endpoint, std::optional<Command> question,
+                std::function<void(absl::StatusOr<Dialed>)> done)
       : endpoint_(endpoint),
+        question_(std::move(question)),
         done_(std::move(done)),
         socket_(executor),
         resolver_(executor),
@@ -57,7 +61,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
         });
   }
 
-  void Cancel() {
+  void Cancel() override {
     done_ = nullptr;
     ErrorCode ignored;
     socket_.close(ignored);
@@ -76,7 +80,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     auto done = std::move(done_);
     Socket socket = std::move(socket_);
     Cancel();
-    if (status.ok()) return done(std::move(socket));
+    if (status.ok()) return done(Dialed{std::move(socket), std::move(last_reply_)});
     done(std::move(status));
   }
 
@@ -106,6 +110,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
       Queue(auth.Add(endpoint_.password));
     }
     if (endpoint_.database != 0) Queue(Command("SELECT", endpoint_.database));
+    if (question_.has_value()) Queue(*question_);
     if (replies_left_ == 0) return Finish(absl::OkStatus());
     asio::async_write(socket_, asio::buffer(greeting_),
                       [self = shared_from_this()](ErrorCode error, size_t) {
@@ -142,12 +147,14 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
                                                                ": ", status.message())));
       }
       --replies_left_;
+      last_reply_ = **std::move(reply);
     }
     Finish(absl::OkStatus());
   }
 
   const Endpoint endpoint_;
-  std::function<void(absl::StatusOr<Socket>)> done_;  // null: the attempt is over
+  const std::optional<Command> question_;
+  std::function<void(absl::StatusOr<Dialed>)> done_;  // null: the attempt is over
   Socket socket_;
   asio::ip::basic_resolver<asio::ip::tcp, Executor> resolver_;
   Timer timer_;
@@ -156,17 +163,33 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   std::string last_error_ = "the name has no address";
   std::string greeting_;
   size_t replies_left_ = 0;
+  Value last_reply_;
   std::array<char, 512> input_;
   ReplyReader reader_;
 };
 
-std::shared_ptr<Attempt> Dial(Executor executor, const Endpoint& endpoint, absl::Duration timeout,
-                              std::function<void(absl::StatusOr<Socket>)> done) {
-  auto attempt = std::make_shared<Attempt>(executor, endpoint, std::move(done));
+}  // namespace
+
+std::shared_ptr<Attempt> DialServer(Executor executor, const Endpoint& endpoint,
+                                    absl::Duration timeout, std::optional<Command> question,
+                                    std::function<void(absl::StatusOr<Dialed>)> done) {
+  auto attempt =
+      std::make_shared<ServerAttempt>(executor, endpoint, std::move(question), std::move(done));
   attempt->Start(timeout);
   return attempt;
 }
 
-void CancelDial(const std::shared_ptr<Attempt>& attempt) { attempt->Cancel(); }
+std::shared_ptr<Attempt> Dial(Executor executor, const Deployment& deployment,
+                              absl::Duration timeout,
+                              std::function<void(absl::StatusOr<Socket>)> done) {
+  if (deployment.kind != Deployment::Kind::kServer) {
+    return Search(executor, deployment, timeout, std::move(done));
+  }
+  return DialServer(executor, deployment.endpoints.front(), timeout, std::nullopt,
+                    [done = std::move(done)](absl::StatusOr<Dialed> dialed) {
+                      if (!dialed.ok()) return done(dialed.status());
+                      done(std::move(dialed->socket));
+                    });
+}
 
 }  // namespace staffetta::redis

@@ -21,7 +21,7 @@ constexpr Requirement kRequirements[] = {
     {"maxmemory-policy", "noeviction", false},
 };
 
-absl::Status CannotTell(const Endpoint& endpoint, const std::string& why) {
+absl::Status CannotTell(const Deployment& endpoint, const std::string& why) {
   return absl::FailedPreconditionError(absl::StrCat(
       "cannot tell whether the Redis at ", endpoint.ToString(), " is durable: CONFIG GET is ", why,
       "; grant the user CONFIG, or set allow_volatile to go without the check"));

@@ -32,7 +32,7 @@ class EmbeddedTest : public testing::Test {
   void TearDown() override { std::filesystem::remove_all(dir_); }
 
   absl::StatusOr<Value> Run(const EmbeddedRedis& redis, Command command) {
-    Client client(context_.get_executor(), {.endpoint = redis.endpoint()});
+    Client client(context_.get_executor(), {.endpoint = Deployment::Server(redis.endpoint())});
     return Await(context_, client.Run(std::move(command)));
   }
 
@@ -156,7 +156,7 @@ TEST_F(EmbeddedTest, Supervised_IsStartedAgainAfterAnUnexpectedEnd) {
   bool over = false;
   asio::co_spawn(context_.get_executor(), (*redis)->Supervise(),
                  [&](std::exception_ptr error) { over = error == nullptr; });
-  Client::Options options{.endpoint = (*redis)->endpoint()};
+  Client::Options options{.endpoint = Deployment::Server((*redis)->endpoint())};
   options.connect_timeout = absl::Seconds(10);
   Client client(context_.get_executor(), options);
   ASSERT_EQ(Await(context_, client.Run(Command("INCR", "n")))->integer(), 1);

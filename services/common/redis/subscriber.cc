@@ -52,7 +52,7 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
     ErrorCode ignored;
     socket_.close(ignored);
     timer_.cancel();
-    if (attempt_ != nullptr) CancelDial(std::exchange(attempt_, nullptr));
+    if (attempt_ != nullptr) std::exchange(attempt_, nullptr)->Cancel();
   }
 
  private:

@@ -3,7 +3,8 @@
 // Publish/subscribe, on a connection of its own.
 //
 // Confined to the io_context it was made with; must not outlive it. Messages published while there
-// is no connection are lost: on_gap says so.
+// is no connection are lost: on_gap says so. In a cluster, where every node hears every message,
+// it listens at any of the given nodes; with Sentinel at the master.
 
 #include <functional>
 #include <memory>
@@ -14,7 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "common/base/co.h"
-#include "common/redis/endpoint.h"
+#include "common/redis/deployment.h"
 
 namespace staffetta::redis {
 
@@ -23,7 +24,7 @@ class Subscription;
 class Subscriber {
  public:
   struct Options {
-    Endpoint endpoint;
+    Deployment endpoint;
     std::vector<std::string> channels;
     absl::Duration connect_timeout = absl::Seconds(2);
     // A connection that has been silent for so long is sent a PING, and given up after as long

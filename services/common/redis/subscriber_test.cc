@@ -13,7 +13,9 @@ namespace {
 
 class SubscriberTest : public testing::Test {
  protected:
-  Subscriber::Options Options() { return {.endpoint = redis_.endpoint(), .channels = {"a", "b"}}; }
+  Subscriber::Options Options() {
+    return {.endpoint = redis_.deployment(), .channels = {"a", "b"}};
+  }
   Subscriber::Callbacks Callbacks() {
     return {.on_message =
                 [this](std::string_view channel, std::string_view message) {

@@ -23,7 +23,8 @@ class TestRedis {
   const Endpoint& endpoint() const { return redis_->endpoint(); }
   const std::string& dir() const { return dir_; }
   pid_t pid() const { return redis_->pid(); }
-  Client::Options options() const { return {.endpoint = endpoint()}; }
+  Deployment deployment() const { return Deployment::Server(endpoint()); }
+  Client::Options options() const { return {.endpoint = deployment()}; }
 
   void FlushAll();
   // One inline command by a connection of its own ("CONFIG SET maxmemory 1"); the reply as sent.
