@@ -33,11 +33,17 @@ function(staffetta_library NAME)
   target_link_libraries(${NAME} PUBLIC ${ARG_DEPS})
 endfunction()
 
-# How tests run under the thread sanitizer; some fork a process that starts threads.
-if(STAFFETTA_SANITIZE STREQUAL "thread")
-  set(STAFFETTA_TEST_ENVIRONMENT ENVIRONMENT
-      "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp die_after_fork=0")
+# How many times longer than usual tests may take.
+set(STAFFETTA_TEST_PATIENCE 1)
+if(STAFFETTA_SANITIZE)
+  set(STAFFETTA_TEST_PATIENCE 5)
 endif()
+
+# The time limit of a test that usually needs less than so many seconds.
+function(staffetta_timeout OUT SECONDS)
+  math(EXPR TIMEOUT "${SECONDS} * ${STAFFETTA_TEST_PATIENCE}")
+  set(${OUT} ${TIMEOUT} PARENT_SCOPE)
+endfunction()
 
 # staffetta_test(NAME SOURCES a_test.cc … [DEPS lib …]): a GoogleTest program; ctest sees each test.
 function(staffetta_test NAME)
@@ -45,5 +51,6 @@ function(staffetta_test NAME)
   add_executable(${NAME} ${ARG_SOURCES})
   target_include_directories(${NAME} PRIVATE ${CMAKE_SOURCE_DIR}/services)
   target_link_libraries(${NAME} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(${NAME} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120 ${STAFFETTA_TEST_ENVIRONMENT})
+  staffetta_timeout(TIMEOUT 120)
+  gtest_discover_tests(${NAME} DISCOVERY_TIMEOUT ${TIMEOUT} PROPERTIES TIMEOUT ${TIMEOUT})
 endfunction()

@@ -3,7 +3,7 @@
 import smtplib
 import subprocess
 
-from stage import Failed, stage
+from stage import Failed, PATIENCE, stage
 
 
 def swaks_plain(relay, user, sender, to, content):
@@ -24,12 +24,13 @@ def msmtp(relay, user, sender, to, content):
     with open(_file(content), "rb") as message:
         _run("msmtp", "--file=/dev/null", "--host=127.0.0.1", f"--port={relay.port}", "--tls=on",
              "--tls-starttls=on", "--tls-certcheck=off", "--auth=plain", f"--user={user.name}",
-             f"--passwordeval=echo {user.password}", f"--from={sender}", "--timeout=30", to,
+             f"--passwordeval=echo {user.password}", f"--from={sender}", f"--timeout={30 * PATIENCE:.0f}",
+             to,
              stdin=message)
 
 
 def python_smtplib(relay, user, sender, to, content):
-    with smtplib.SMTP("127.0.0.1", relay.port, timeout=30) as client:
+    with smtplib.SMTP("127.0.0.1", relay.port, timeout=30 * PATIENCE) as client:
         client.starttls()
         client.login(user.name, user.password)
         client.sendmail(sender, [to], content)
@@ -59,7 +60,7 @@ def _file(content):
 
 def _run(*command, stdin=subprocess.DEVNULL):
     done = subprocess.run([str(word) for word in command], stdin=stdin, capture_output=True,
-                          timeout=600, check=False)
+                          timeout=600 * PATIENCE, check=False)
     if done.returncode != 0:
         raise Failed(f"{command[0]} ended with {done.returncode}: "
                      f"{done.stdout.decode(errors='replace')[-2000:]}"

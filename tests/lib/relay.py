@@ -7,7 +7,7 @@ import re
 import smtplib
 import subprocess
 
-from stage import Failed, Process, stage, until
+from stage import Failed, PATIENCE, Process, stage, until
 
 PROGRAM = os.environ.get("STAFFETTA", "build/release/staffetta")
 
@@ -37,7 +37,8 @@ class CliFailed(Exception):
 def run_cli(*words, environment=None, seconds=60):
     """Standard output of one run of the program."""
     done = subprocess.run([PROGRAM, *map(str, words)], capture_output=True, text=True,
-                          env={**os.environ, **(environment or {})}, timeout=seconds, check=False)
+                          env={**os.environ, **(environment or {})}, timeout=seconds * PATIENCE,
+                          check=False)
     if done.returncode != 0:
         raise CliFailed(done.returncode, done.stderr.strip())
     return done.stdout
@@ -168,7 +169,7 @@ class Relay:
     def session(self, user=None, port=None, timeout=60):
         """An SMTP client, logged in when there is a user."""
         client = smtplib.SMTP("127.0.0.1", port or self.port, local_hostname="client.example",
-                              timeout=timeout)
+                              timeout=timeout * PATIENCE)
         stage.at_the_end(client.close)
         client.ehlo()
         if user is not None:

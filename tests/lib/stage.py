@@ -7,6 +7,7 @@ import contextlib
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -17,6 +18,11 @@ import time
 
 # Where Debian has nsd and smtp-source; not in every user's PATH.
 os.environ["PATH"] += ":/usr/sbin"
+
+# How many times longer than usual everything may take; programs with sanitizers are slow.
+PATIENCE = float(os.environ.get("STAFFETTA_PATIENCE", "1"))
+
+_REPORT = re.compile(r"runtime error: |\b(Address|Leak|Thread|UndefinedBehavior)Sanitizer\b")
 
 
 class Failed(AssertionError):
@@ -34,6 +40,14 @@ class Stage:
 
     def at_the_end(self, call, *arguments):
         self._endings.callback(call, *arguments)
+
+    def end_all(self):
+        """Ends what still runs; fails when a sanitizer has reported something about any of it."""
+        self._endings.close()
+        for log_file in {process.log_file for process in self.processes}:
+            text = log_file.read_text(errors="replace")
+            found = _REPORT.search(text)
+            holds(not found, lambda: f"{log_file}: {text[found.start():][:4000]}")
 
     def end(self, keep):
         self._endings.close()
@@ -89,9 +103,9 @@ class Process:
     def ended(self, seconds=30):
         """Its exit code, when it has ended by itself."""
         try:
-            return self._child.wait(seconds)
+            return self._child.wait(seconds * PATIENCE)
         except subprocess.TimeoutExpired:
-            raise Failed(f"{self.name} still runs after {seconds} s") from None
+            raise Failed(f"{self.name} still runs after {seconds * PATIENCE} s") from None
 
     def log(self):
         """What it wrote so far; not what others of its name wrote before."""
@@ -104,13 +118,14 @@ class Process:
             return
         self.send_signal(signal.SIGTERM)
         try:
-            self._child.wait(10)
+            self._child.wait(10 * PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill()
 
 
 def until(condition, what, seconds=30):
     """The first true value of condition(); fails with `what` when there is none in time."""
+    seconds *= PATIENCE
     deadline = time.monotonic() + seconds
     pause = 0.01
     while True:
@@ -132,7 +147,7 @@ def same(found, expected, what):
 def holds(condition, what):
     """Fails unless it is true."""
     if not condition:
-        raise Failed(what)
+        raise Failed(what() if callable(what) else what)
 
 
 def free_port(address="127.0.0.1"):

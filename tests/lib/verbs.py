@@ -7,4 +7,4 @@ from flow import Flow
 from mx import Mx
 from relay import CliFailed, PROGRAM, Refused, Relay, Reply, User, mail_text, run_cli
 from roles import ROLES, RolesApart, start_redis
-from stage import Failed, Process, free_port, holds, same, stage, until
+from stage import Failed, PATIENCE, Process, free_port, holds, same, stage, until

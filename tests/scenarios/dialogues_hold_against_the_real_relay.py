@@ -15,7 +15,7 @@ def story():
 
     done = subprocess.run(["/usr/bin/python3", LIVE, "127.0.0.1", str(relay.port), user.name,
                            user.password, "shop@app.example"],
-                          capture_output=True, text=True, timeout=240, check=False)
+                          capture_output=True, text=True, timeout=240 * PATIENCE, check=False)
 
     holds(done.returncode == 0, done.stdout + done.stderr)
     holds(relay.inbox(account), "nothing of it arrived")
