@@ -81,8 +81,7 @@ std::unique_ptr<TestDns> TestDns::Start(std::string_view zone_text) {
     dns->WriteConfig();
     if (dns->Run()) return dns;
   }
-  std::ifstream log(dns->dir_ + "/log");
-  GiveUp(std::string(std::istreambuf_iterator<char>(log), {}));
+  GiveUp(dns->Log());
 }
 
 TestDns::TestDns() {
@@ -116,7 +115,17 @@ void TestDns::Stop() {
 void TestDns::Restart(std::string_view zone_text) {
   Stop();
   WriteZone(zone_text);
-  if (!Run()) GiveUp("nsd did not start again");
+  // A child of the one before may still be ending, and hold the port.
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  while (!Run()) {
+    if (std::chrono::steady_clock::now() > until) GiveUp(Log());
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
+std::string TestDns::Log() const {
+  std::ifstream log(dir_ + "/log");
+  return {std::istreambuf_iterator<char>(log), {}};
 }
 
 void TestDns::WriteZone(std::string_view zone_text) const {

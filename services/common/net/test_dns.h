@@ -42,6 +42,7 @@ class TestDns {
   void WriteZone(std::string_view zone_text) const;
   void WriteConfig() const;
   bool Run();
+  std::string Log() const;
 
   std::string dir_;
   uint16_t port_ = 0;
