@@ -8,7 +8,7 @@ namespace staffetta::bench {
 // What a message of the load says.
 enum class Content {
   kLight,      // compresses to almost nothing: a deep queue costs little memory and time
-  kRealistic,  // compresses as the HTML mail of a shop does, two to three times
+  kRealistic,  // compresses as the HTML mail of a shop does, about three times
 };
 
 inline constexpr size_t kContentSize = 4096;

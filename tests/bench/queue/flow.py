@@ -1,5 +1,5 @@
-"""A relay that drains its backlog into smtp-sink: how soon it starts, how fast it drains, and how long an
-urgent message takes meanwhile."""
+"""A relay that drains its backlog into smtp-sink: how soon it starts, how fast it drains, and how
+long an urgent message takes meanwhile."""
 
 import contextlib
 import time
@@ -44,7 +44,7 @@ class Flow:
             return self._await_first(relay, before)
 
     def drain(self, backlog, rounds):
-        """Pairs of windows, without and with urgent mail, while BACKLOG lasts; and the start before."""
+        """The start; then pairs of windows, without and with urgent mail, while BACKLOG lasts."""
         before = self._sink.look()
         pairs = []
         with self._started() as (relay, loader):

@@ -37,7 +37,8 @@ class Loader:
         """The answer to what was begun."""
         if not self.answered(seconds):
             raise process.Failed(f"{command}: no answer within {seconds:.0f} s")
-        answer = json.loads(self._process.stdout.readline() or '{"error": "the load generator ended"}')
+        line = self._process.stdout.readline()
+        answer = json.loads(line) if line else {"error": "the load generator ended"}
         if "error" in answer:
             raise process.Failed(f"{command}: {answer['error']}")
         return answer
@@ -47,8 +48,8 @@ class Loader:
         return self.end(command, seconds)
 
     def ask_while(self, command, look, window, seconds):
-        """Calls LOOK every few milliseconds for WINDOW seconds, and, when there is a COMMAND, until it is
-        answered. Returns the answer, or None."""
+        """Calls LOOK every few milliseconds for WINDOW seconds and, when there is a COMMAND, until
+        it is answered. Returns the answer, or None."""
         start = time.monotonic()
         if command:
             self.begin(command)

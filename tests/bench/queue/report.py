@@ -30,7 +30,7 @@ def percentiles(values):
 
 
 def urgent(windows):
-    """WINDOWS: the load generator's answers. All their messages as one, and the p99 of each window."""
+    """WINDOWS: the load generator's answers. All messages as one, and the p99 of each window."""
     accepted = [value for window in windows for value in window["accepted_ms"]]
     delivered = [value for window in windows for value in window["delivered_ms"]]
     sent = sum(window["sent"] for window in windows)

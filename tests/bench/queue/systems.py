@@ -1,5 +1,5 @@
-"""What is measured: a queue role with a Redis of its own, or a whole relay. Both on a data directory,
-laid out alike, so that a queue filled by the one can be drained by the other."""
+"""What is measured: a queue role with a Redis of its own, or a whole relay. Both on a data
+directory, laid out alike, so that a queue filled by the one can be drained by the other."""
 
 import os
 import subprocess
@@ -13,7 +13,8 @@ READY = 90    # seconds that a start may take
 
 
 class Redis:
-    """A redis-server on DIRECTORY/redis, told what the embedded one is told (services/common/redis/embedded.cc)."""
+    """A redis-server on DIRECTORY/redis, told what the embedded one is told
+    (services/common/redis/embedded.cc)."""
 
     OPTIONS = {
         "port": "0", "unixsocket": "redis.sock", "unixsocketperm": "700", "daemonize": "no",
@@ -134,7 +135,15 @@ def serve(program, directory, config, values, arguments):
     try:
         process.wait_until(lambda: os.path.exists(endpoint) and os.path.getsize(endpoint) > 0,
                            started, "staffetta", READY)
+    except process.Failed as error:
+        process.stop(started)
+        raise process.Failed(f"{error}; its log ends:\n{tail(f'{directory}/log')}") from error
     except BaseException:
         process.stop(started)
         raise
     return started
+
+
+def tail(path):
+    with open(path, encoding="utf-8", errors="replace") as log:
+        return "".join(log.readlines()[-8:])
