@@ -56,6 +56,9 @@ void Cluster::Close() {
   closed_ = true;
   for (const auto& [address, node] : nodes_) node->Close();
   nodes_.clear();
+  for (const std::weak_ptr<Connection>& one : retired_) {
+    if (const std::shared_ptr<Connection> node = one.lock()) node->Close();
+  }
   refreshed_.cancel();
 }
 
@@ -275,11 +278,13 @@ Co<absl::Status> Cluster::AskForTopology(std::shared_ptr<Cluster> self, Endpoint
 void Cluster::Adopt(Topology topology) {
   topology_ = std::move(topology);
   suspect_ = false;
+  std::erase_if(retired_, [](const std::weak_ptr<Connection>& one) { return one.expired(); });
   const std::vector<NodeAddress>& masters = topology_.masters();
   for (auto it = nodes_.begin(); it != nodes_.end();) {
     const auto current = it++;
     if (std::find(masters.begin(), masters.end(), current->first) != masters.end()) continue;
     current->second->Retire();
+    retired_.push_back(current->second);
     nodes_.erase(current);
   }
 }

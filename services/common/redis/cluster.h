@@ -76,7 +76,8 @@ class Cluster {
 
   Topology topology_;
   std::map<NodeAddress, std::shared_ptr<Connection>> nodes_;
-  size_t turn_ = 0;  // spreads what any node can do
+  std::vector<std::weak_ptr<Connection>> retired_;  // that may still be owed replies
+  size_t turn_ = 0;                                 // spreads what any node can do
 
   bool suspect_ = false;  // a node was lost since the map was made
   bool refreshing_ = false;

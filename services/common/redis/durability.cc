@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace staffetta::redis {
@@ -21,10 +22,37 @@ constexpr Requirement kRequirements[] = {
     {"maxmemory-policy", "noeviction", false},
 };
 
-absl::Status CannotTell(const Deployment& endpoint, const std::string& why) {
-  return absl::FailedPreconditionError(absl::StrCat(
-      "cannot tell whether the Redis at ", endpoint.ToString(), " is durable: CONFIG GET is ", why,
-      "; grant the user CONFIG, or set allow_volatile to go without the check"));
+absl::Status CannotTell(const std::string& master, const std::string& why) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("cannot tell whether the Redis at ", master, " is durable: CONFIG GET is ", why,
+                   "; grant the user CONFIG, or set allow_volatile to go without the check"));
+}
+
+// The value in an answer to CONFIG GET. FAILED_PRECONDITION: it is not told.
+absl::StatusOr<std::string> SettingIn(const absl::StatusOr<Value>& answer,
+                                      const std::string& master) {
+  // INTERNAL: "ERR unknown command", where CONFIG has been renamed.
+  if (absl::IsPermissionDenied(answer.status()) || absl::IsInternal(answer.status())) {
+    return CannotTell(master, std::string(answer.status().message()));
+  }
+  if (!answer.ok()) return answer.status();
+  if (answer->array().size() != 2) return CannotTell(master, "not answered");
+  return answer->array()[1].str();
+}
+
+absl::Status CheckMaster(const Client::OfMaster& one, bool allow_volatile) {
+  for (size_t i = 0; i < one.results.size(); ++i) {
+    const Requirement& required = kRequirements[i];
+    const absl::StatusOr<std::string> found = SettingIn(one.results[i], one.master);
+    if (absl::IsFailedPrecondition(found.status()) && allow_volatile) continue;
+    if (!found.ok()) return found.status();
+    if (*found == required.value || (allow_volatile && required.about_volatility)) continue;
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the Redis at ", one.master, " would lose messages: ", required.setting, " is ", *found,
+        "; set \"", required.setting, " ", required.value, "\" in redis.conf",
+        required.about_volatility ? ", or allow_volatile to accept the loss" : ""));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -34,25 +62,33 @@ Co<absl::Status> CheckDurable(Client& client, bool allow_volatile) {
   for (const Requirement& required : kRequirements) {
     questions.push_back(Command("CONFIG", "GET", required.setting));
   }
-  std::vector<absl::StatusOr<Value>> answers = co_await client.RunEach(std::move(questions));
-  for (size_t i = 0; i < answers.size(); ++i) {
-    const Requirement& required = kRequirements[i];
-    const absl::StatusOr<Value>& answer = answers[i];
-    // INTERNAL: "ERR unknown command", where CONFIG has been renamed.
-    const bool forbidden =
-        absl::IsPermissionDenied(answer.status()) || absl::IsInternal(answer.status());
-    if (!answer.ok() && !forbidden) co_return answer.status();
-    if (forbidden || answer->array().size() != 2) {
-      if (allow_volatile) continue;
-      co_return CannotTell(client.endpoint(), forbidden ? std::string(answer.status().message())
-                                                        : std::string("not answered"));
+  const auto answers = co_await client.RunOnMasters(std::move(questions));
+  if (!answers.ok()) co_return answers.status();
+  for (const Client::OfMaster& one : *answers) {
+    const absl::Status status = CheckMaster(one, allow_volatile);
+    if (!status.ok()) co_return status;
+  }
+  co_return absl::OkStatus();
+}
+
+Co<absl::Status> CheckReplicas(Client& client, int replicas) {
+  std::vector<Command> questions = {Command("CONFIG", "GET", "min-replicas-to-write"),
+                                    Command("CONFIG", "GET", "min-replicas-max-lag")};
+  const auto answers = co_await client.RunOnMasters(std::move(questions));
+  if (!answers.ok()) co_return answers.status();
+  for (const auto& [master, results] : *answers) {
+    const absl::StatusOr<std::string> to_write = SettingIn(results[0], master);
+    if (!to_write.ok()) co_return to_write.status();
+    const absl::StatusOr<std::string> max_lag = SettingIn(results[1], master);
+    if (!max_lag.ok()) co_return max_lag.status();
+    int least = 0;
+    if (!absl::SimpleAtoi(*to_write, &least) || least < replicas || *max_lag == "0") {
+      co_return absl::FailedPreconditionError(
+          absl::StrCat("the Redis at ", master, " acknowledges what fewer than ", replicas,
+                       " replicas can take: min-replicas-to-write is ", *to_write,
+                       ", min-replicas-max-lag is ", *max_lag, "; set \"min-replicas-to-write ",
+                       replicas, "\" and \"min-replicas-max-lag 2\" in redis.conf"));
     }
-    const std::string& found = answer->array()[1].str();
-    if (found == required.value || (allow_volatile && required.about_volatility)) continue;
-    co_return absl::FailedPreconditionError(absl::StrCat(
-        "the Redis at ", client.endpoint().ToString(), " would lose messages: ", required.setting,
-        " is ", found, "; set \"", required.setting, " ", required.value, "\" in redis.conf",
-        required.about_volatility ? ", or allow_volatile to accept the loss" : ""));
   }
   co_return absl::OkStatus();
 }

@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/base/text.h"
@@ -32,6 +33,8 @@ namespace {
 
 constexpr std::string_view kSocketName = "redis.sock";
 constexpr std::string_view kLogName = "redis.log";
+constexpr std::string_view kManifest = "appendonlydir/appendonly.aof.manifest";
+constexpr std::string_view kTorn = "Unexpected end of file reading the append only file";
 constexpr absl::Duration kPoll = absl::Milliseconds(5);
 constexpr std::chrono::milliseconds kFirstPause{50};
 constexpr std::chrono::milliseconds kLongestPause{5000};
@@ -50,6 +53,7 @@ std::vector<std::string> Arguments(const EmbeddedRedis::Options& options) {
           "--appendonly", "yes",
           "--appendfsync", always ? "always" : "no",
           "--no-appendfsync-on-rewrite", "no",
+          "--aof-load-truncated", "no",
           "--aof-use-rdb-preamble", "yes",
           "--auto-aof-rewrite-percentage", "100",
           "--auto-aof-rewrite-min-size", "256mb",
@@ -58,6 +62,16 @@ std::vector<std::string> Arguments(const EmbeddedRedis::Options& options) {
           "--hash-max-listpack-entries", "128"};
 }
 // clang-format on
+
+// The same, after what a crash has left of a transaction at the end of the file is cut off. Redis
+// 7.0 itself (aof-load-truncated yes) cuts behind the last whole command, which leaves a MULTI
+// without EXEC in the file: a later start would carry out that part of the transaction.
+std::vector<std::string> RepairingFirst(std::string manifest, std::vector<std::string> arguments) {
+  const auto begin = arguments.begin();
+  arguments.insert(begin, {"/bin/sh", "-c", R"(echo y | redis-check-aof --fix "$0"; exec "$@")",
+                           std::move(manifest)});
+  return arguments;
+}
 
 std::string ErrorText() { return std::strerror(errno); }
 
@@ -126,8 +140,7 @@ absl::StatusOr<std::unique_ptr<EmbeddedRedis>> EmbeddedRedis::Start(Options opti
 
   std::unique_ptr<EmbeddedRedis> redis(new EmbeddedRedis(std::move(options), *endpoint));
   absl::Status status = redis->LockDirectory();
-  if (status.ok()) status = redis->Spawn();
-  if (status.ok()) status = redis->AwaitReady();
+  if (status.ok()) status = redis->SpawnReady();
   if (!status.ok()) return status;
   return redis;
 }
@@ -157,8 +170,18 @@ absl::Status EmbeddedRedis::LockDirectory() {
   return absl::OkStatus();
 }
 
+absl::Status EmbeddedRedis::SpawnReady() {
+  absl::Status status = Spawn();
+  if (status.ok()) status = AwaitReady();
+  if (status.ok() || !EndedAtTornFile()) return status;
+  status = Spawn();
+  return status.ok() ? AwaitReady() : status;
+}
+
 absl::Status EmbeddedRedis::Spawn() {
-  absl::StatusOr<pid_t> pid = SpawnTied(Arguments(options_), Path(kLogName), server_lock_.get());
+  std::vector<std::string> words = Arguments(options_);
+  if (EndedAtTornFile()) words = RepairingFirst(Path(kManifest), std::move(words));
+  absl::StatusOr<pid_t> pid = SpawnTied(std::move(words), Path(kLogName), server_lock_.get());
   if (!pid.ok()) return pid.status();
   pid_ = *pid;
   return absl::OkStatus();
@@ -196,6 +219,9 @@ std::string EmbeddedRedis::LogTail() const {
   return tail;
 }
 
+// What a repair prints pushes the complaint out of the log's tail.
+bool EmbeddedRedis::EndedAtTornFile() const { return absl::StrContains(LogTail(), ToAbsl(kTorn)); }
+
 bool EmbeddedRedis::alive() {
   if (pid_ < 0) return false;
   if (waitpid(pid_, nullptr, WNOHANG) == 0) return true;
@@ -209,8 +235,7 @@ absl::Status EmbeddedRedis::Restart() {
   }
   stopping_ = false;
   absl::Status status = LockDirectory();
-  if (status.ok()) status = Spawn();
-  if (status.ok()) status = AwaitReady();
+  if (status.ok()) status = SpawnReady();
   return status;
 }
 

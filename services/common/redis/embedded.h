@@ -2,9 +2,10 @@
 
 // A private redis-server: a child process on a Unix socket in its own data directory.
 //
-// It keeps every write (appendonly, fsync before the reply) and evicts nothing. It cannot outlive
-// us: the kernel sends it SIGTERM when we end in whatever way, and on SIGTERM Redis syncs and
-// exits. It has a process group of its own, so Ctrl-C on the terminal does not reach it.
+// It keeps every write (appendonly, fsync before the reply) and evicts nothing. What a crash left
+// of a transaction at the end of its file, and nobody was promised, goes away as a whole. It cannot
+// outlive us: the kernel sends it SIGTERM when we end in whatever way, and on SIGTERM Redis syncs
+// and exits. It has a process group of its own, so Ctrl-C on the terminal does not reach it.
 
 #include <sys/types.h>
 
@@ -78,8 +79,12 @@ class EmbeddedRedis {
 
   EmbeddedRedis(Options options, Endpoint endpoint);
   absl::Status LockDirectory();
+  // Spawns and waits; once more when the file's end is torn.
+  absl::Status SpawnReady();
+  // Repairs the file first when the last child has ended because its end is torn.
   absl::Status Spawn();
   absl::Status AwaitReady();
+  bool EndedAtTornFile() const;
   std::string LogTail() const;
   std::string Path(std::string_view name) const;
 

@@ -72,6 +72,31 @@ TEST_F(EmbeddedTest, AcknowledgedWrite_SurvivesSigkill) {
   EXPECT_EQ(Run(**redis, Command("INCR", "n"))->integer(), 2);
 }
 
+// SPEC Q1: a part of it must not come back with a later start either.
+TEST_F(EmbeddedTest, TransactionThatACrashTore_IsGoneAsAWhole) {
+  const auto set_two = [](const char* one, const char* two) {
+    return Command("EVAL", "for _, key in ipairs(ARGV) do redis.call('SET', key, 1) end", "0", one,
+                   two);
+  };
+  auto redis = EmbeddedRedis::Start({.dir = dir_});
+  ASSERT_TRUE(redis.ok()) << redis.status();
+  ASSERT_TRUE(Run(**redis, set_two("a", "b")).ok());
+  ASSERT_TRUE(Run(**redis, set_two("torn-1", "torn-2")).ok());
+  const auto kill_and_cut = [&](uintmax_t octets) {
+    kill((*redis)->pid(), SIGKILL);
+    while ((*redis)->alive()) std::this_thread::yield();
+    const std::string file = dir_ + "/appendonlydir/appendonly.aof.1.incr.aof";
+    std::filesystem::resize_file(file, std::filesystem::file_size(file) - octets);
+    const absl::Status restarted = (*redis)->Restart();
+    ASSERT_TRUE(restarted.ok()) << restarted;
+  };
+  kill_and_cut(20);
+  ASSERT_TRUE(Run(**redis, set_two("c", "d")).ok());
+  kill_and_cut(0);
+  EXPECT_EQ(Run(**redis, Command("EXISTS", "torn-1", "torn-2"))->integer(), 0);
+  EXPECT_EQ(Run(**redis, Command("EXISTS", "a", "b", "c", "d"))->integer(), 4);
+}
+
 TEST_F(EmbeddedTest, SecondOwnerOfADirectory_IsRefusedByName) {
   auto redis = EmbeddedRedis::Start({.dir = dir_});
   ASSERT_TRUE(redis.ok()) << redis.status();

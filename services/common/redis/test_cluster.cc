@@ -25,13 +25,27 @@ TestCluster::TestCluster() {
   for (size_t i = 0; i < kNodes; ++i) {
     bus_ports_.push_back(FreeTestPort());
     const uint16_t port = FreeTestPort();
-    std::vector<std::string> argv = {
-        "redis-server", "--port", absl::StrCat(port), "--bind", "127.0.0.1", "--cluster-enabled",
-        "yes", "--cluster-port", absl::StrCat(bus_ports_.back()), "--cluster-node-timeout", "1000",
-        "--appendonly", "yes", "--appendfsync", "always", "--save", "",
-        "--repl-diskless-sync-delay", "0"};
-    nodes_.push_back(std::make_unique<TestServer>(absl::StrCat(dir_.path(), "/", i), port,
-                                                  std::move(argv)));
+    std::vector<std::string> argv = {"redis-server",
+                                     "--port",
+                                     absl::StrCat(port),
+                                     "--bind",
+                                     "127.0.0.1",
+                                     "--cluster-enabled",
+                                     "yes",
+                                     "--cluster-port",
+                                     absl::StrCat(bus_ports_.back()),
+                                     "--cluster-node-timeout",
+                                     "1000",
+                                     "--appendonly",
+                                     "yes",
+                                     "--appendfsync",
+                                     "always",
+                                     "--save",
+                                     "",
+                                     "--repl-diskless-sync-delay",
+                                     "0"};
+    nodes_.push_back(
+        std::make_unique<TestServer>(absl::StrCat(dir_.path(), "/", i), port, std::move(argv)));
   }
   for (size_t i = 0; i < kNodes; ++i) {
     WriteView(i, absl::StrCat(dir_.path(), "/", i));
@@ -58,12 +72,31 @@ Deployment TestCluster::deployment() const {
   return Deployment::Cluster({nodes_[0]->endpoint(), nodes_[1]->endpoint(), nodes_[4]->endpoint()});
 }
 
-std::string TestCluster::TagOf(size_t master) {
-  for (int n = 0;; ++n) {
-    std::string tag = absl::StrCat("{", n, "}");
-    const uint16_t slot = SlotOf(tag);
-    if (slot >= FirstSlot(master) && slot < FirstSlot(master + 1)) return tag;
+size_t TestCluster::MasterOf(uint16_t slot) {
+  size_t hearsay = kNodes;
+  for (size_t i = 0; i < kNodes; ++i) {
+    if (!nodes_[i]->running()) continue;
+    const auto answer = nodes_[i]->Ask(Command("CLUSTER", "SLOTS"));
+    if (!answer.ok()) continue;
+    const auto topology = Topology::FromSlots(*answer, {"127.0.0.1", nodes_[i]->port()});
+    if (!topology.ok()) continue;
+    const NodeAddress* const owner = topology->OwnerOf(slot);
+    for (size_t k = 0; owner != nullptr && k < kNodes; ++k) {
+      if (owner->port == nodes_[k]->port()) hearsay = k;
+    }
+    if (hearsay == i) return i;
   }
+  if (hearsay == kNodes) ADD_FAILURE() << "nobody serves slot " << slot;
+  return hearsay % kNodes;
+}
+
+size_t TestCluster::AnotherMaster(uint16_t slot) {
+  const size_t owner = MasterOf(slot);
+  for (size_t master = 0; master < kMasters; ++master) {
+    const size_t other = MasterOf(FirstSlot(master));
+    if (other != owner) return other;
+  }
+  return owner;
 }
 
 void TestCluster::BeginMove(uint16_t slot, size_t from, size_t to) {
@@ -86,7 +119,9 @@ void TestCluster::EndMove(uint16_t slot, size_t from, size_t to) {
   Must(node(from), Command("CLUSTER", "SETSLOT", slot, "NODE", IdOf(to)));
 }
 
-void TestCluster::Move(uint16_t slot, size_t from, size_t to) {
+void TestCluster::Move(uint16_t slot) {
+  const size_t from = MasterOf(slot);
+  const size_t to = AnotherMaster(slot);
   BeginMove(slot, from, to);
   while (MoveKeys(slot, from, to, 10) > 0) {
   }

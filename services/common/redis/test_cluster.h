@@ -1,14 +1,14 @@
 #pragma once
 
-// A real Redis Cluster for tests: three masters (nodes 0 to 2) with a third of the slots each, and
-// a replica of each (nodes 3 to 5). A dead node is replaced within about 2.5 s.
+// A real Redis Cluster for tests: three masters (at first nodes 0 to 2) with a third of the slots
+// each, and a replica of each (nodes 3 to 5). A dead master is replaced within about 2.5 s.
 
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "common/redis/slot.h"
 #include "common/redis/test_server.h"
+#include "common/redis/topology.h"
 
 namespace staffetta::redis {
 
@@ -24,17 +24,19 @@ class TestCluster {
   Client::Options options() const { return {.endpoint = deployment()}; }
 
   TestServer& node(size_t index) { return *nodes_[index]; }
-  // A hash tag whose slot this master had at the start.
-  static std::string TagOf(size_t master);
+  // Who says so of itself; if nobody does, whom another takes for it.
+  size_t MasterOf(uint16_t slot);
+  // A master that does not serve the slot.
+  size_t AnotherMaster(uint16_t slot);
 
   // The steps of moving a slot to another master, as redis-cli does them.
   void BeginMove(uint16_t slot, size_t from, size_t to);
   int MoveKeys(uint16_t slot, size_t from, size_t to, int most);  // how many went
   void EndMove(uint16_t slot, size_t from, size_t to);
-  // All of them.
-  void Move(uint16_t slot, size_t from, size_t to);
+  // All of them, to another master.
+  void Move(uint16_t slot);
 
-  void AwaitHealthy();  // all nodes that live serve all slots, each replica follows its master
+  void AwaitHealthy();  // all running nodes serve all slots, and each replica follows its master
 
  private:
   std::string IdOf(size_t index) const { return std::string(40, static_cast<char>('a' + index)); }

@@ -69,11 +69,9 @@ TestServer::~TestServer() { Kill(); }
 Endpoint TestServer::endpoint() const { return {.host = "127.0.0.1", .port = port_}; }
 
 absl::StatusOr<Value> TestServer::Ask(Command command) {
-  if (client_ == nullptr) {
-    client_ = std::make_unique<Client>(context_.get_executor(),
-                                       Client::Options{.endpoint = Deployment::Server(endpoint())});
-  }
-  return Await(context_, client_->Run(std::move(command)));
+  asio::io_context context(1);
+  Client client(context.get_executor(), {.endpoint = Deployment::Server(endpoint())});
+  return Await(context, client.Run(std::move(command)));
 }
 
 bool TestServer::Says(Command command, const std::string& part) {
@@ -94,7 +92,6 @@ void TestServer::Kill() {
   kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
   pid_ = -1;
-  client_.reset();
 }
 
 void TestServer::Suspend() { kill(pid_, SIGSTOP); }

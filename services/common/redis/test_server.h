@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -49,8 +48,9 @@ class TestServer {
   uint16_t port() const { return port_; }
   bool running() const { return pid_ >= 0; }
 
-  // By a connection of its own; the bytes of a string or error; INFO-like texts are searched.
+  // By a connection made for it.
   absl::StatusOr<Value> Ask(Command command);
+  // Whether `part` is in the text that it answers.
   bool Says(Command command, const std::string& part);
 
   void Start();     // does not wait until it is ready
@@ -63,8 +63,6 @@ class TestServer {
   const uint16_t port_;
   const std::vector<std::string> argv_;
   pid_t pid_ = -1;
-  asio::io_context context_{1};
-  std::unique_ptr<Client> client_;
 };
 
 }  // namespace staffetta::redis
