@@ -8,17 +8,17 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
-#include <type_traits>
+#include <string>
+#include <vector>
 
 #include "auth/serve.h"
 #include "auth/verifier.h"
-#include "common/base/runtime.h"
 #include "common/redis/test_redis.h"
-#include "common/rpc/client.h"
 #include "common/rpc/dispatcher.h"
-#include "common/rpc/host.h"
+#include "common/rpc/test_replica.h"
 #include "staffetta/auth/v1/auth.grpc.pb.h"
 #include "staffetta/events/v1/events.grpc.pb.h"
 #include "staffetta/policy/v1/policy.grpc.pb.h"
@@ -27,12 +27,10 @@ namespace staffetta::auth {
 
 using Code = absl::StatusCode;
 
-inline constexpr char kKey[] = "the-key-of-these-tests";
-
 // Keeps senders of users; a sender is verified when a test said so.
 class FakePolicy final : public policy::v1::PolicyService::CallbackService {
  public:
-  explicit FakePolicy(Executor executor) : dispatcher_(executor, kKey, "policy") {}
+  explicit FakePolicy(Executor executor) : dispatcher_(executor, rpc::kTestKey, "policy") {}
 
   grpc::ServerUnaryReactor* SetUserSenders(grpc::CallbackServerContext* context,
                                            const policy::v1::SetUserSendersRequest* request,
@@ -91,7 +89,7 @@ class FakePolicy final : public policy::v1::PolicyService::CallbackService {
 
 class FakeEvents final : public events::v1::EventsService::CallbackService {
  public:
-  explicit FakeEvents(Executor executor) : dispatcher_(executor, kKey, "events") {}
+  explicit FakeEvents(Executor executor) : dispatcher_(executor, rpc::kTestKey, "events") {}
 
   grpc::ServerUnaryReactor* Publish(grpc::CallbackServerContext* context,
                                     const events::v1::PublishRequest* request,
@@ -123,72 +121,23 @@ class FakeEvents final : public events::v1::EventsService::CallbackService {
 using Auth = rpc::Client<v1::AuthService>;
 using Watch = rpc::StreamReader<v1::WatchUsersResponse>;
 
-// One auth process.
-class Replica {
- public:
-  Replica(const Runtime* runtime, const redis::Client::Options& redis,
-          std::shared_ptr<const rpc::Peer> others, Server::Options options = {})
-      : runtime_(runtime), server_(runtime->executor(0), options, redis, kKey) {
-    host_ = *rpc::Host::Start("127.0.0.1:0", {server_.grpc_service()});
-    peer_ = rpc::LocalPeer(host_->InProcessChannel(), kKey, absl::Seconds(20));
-    client_ = std::make_unique<Auth>(peer_);
-    runtime->Block(Start(&server_, {others, others}));
-  }
-  ~Replica() {
-    host_->Shutdown(absl::ZeroDuration());
-    runtime_->Block(server_.Stop());
-  }
-
-  template <class Request, class Response>
-  absl::StatusOr<Response> Call(void (Auth::Async::*method)(grpc::ClientContext*, const Request*,
-                                                            Response*,
-                                                            std::function<void(grpc::Status)>),
-                                std::type_identity_t<Request> request) {
-    return Wait(client_->Call(method, std::move(request)));
-  }
-  template <class T>
-  T Wait(Co<T> coroutine) {
-    std::optional<T> result;
-    runtime_->Block(Store(std::move(coroutine), &result));
-    return *std::move(result);
-  }
-  const Auth& client() const { return *client_; }
-  Executor executor() const { return runtime_->executor(0); }
-
- private:
-  static Co<void> Start(Server* server, Server::Peers peers) {
-    const absl::Status status = co_await server->Start(std::move(peers));
-    EXPECT_TRUE(status.ok()) << status;
-  }
-  template <class T>
-  static Co<void> Store(Co<T> coroutine, std::optional<T>* result) {
-    T value = co_await std::move(coroutine);
-    *result = std::move(value);
-  }
-
-  const Runtime* const runtime_;
-  Server server_;
-  std::unique_ptr<rpc::Host> host_;
-  std::shared_ptr<const rpc::Peer> peer_;
-  std::unique_ptr<Auth> client_;
-};
+using Replica = rpc::TestReplica<Server, v1::AuthService>;
 
 class ServerTest : public testing::Test {
  protected:
-  ServerTest() {
-    others_host_ = *rpc::Host::Start("127.0.0.1:0", {&policy_, &events_});
-    others_ = rpc::LocalPeer(others_host_->InProcessChannel(), kKey, absl::Seconds(20));
-    replica_ = NewReplica();
-  }
   ~ServerTest() override {
     replica_.reset();
-    others_host_->Shutdown(absl::ZeroDuration());
+    others_.reset();
     runtime_.Block(policy_.Drain());
     runtime_.Block(events_.Drain());
   }
 
   std::unique_ptr<Replica> NewReplica() {
-    return std::make_unique<Replica>(&runtime_, redis_.options(), others_);
+    return std::make_unique<Replica>(
+        &runtime_,
+        std::make_unique<Server>(runtime_.executor(0), Server::Options(), redis_.options(),
+                                 rpc::kTestKey),
+        Server::Peers{.policy = others_->peer(), .events = others_->peer()});
   }
 
   uint64_t CreateAccount(const std::string& channel = "") {
@@ -292,9 +241,9 @@ class ServerTest : public testing::Test {
   Runtime runtime_{1};
   FakePolicy policy_{runtime_.executor(0)};
   FakeEvents events_{runtime_.executor(0)};
-  std::unique_ptr<rpc::Host> others_host_;
-  std::shared_ptr<const rpc::Peer> others_;
-  std::unique_ptr<Replica> replica_;
+  std::unique_ptr<rpc::TestHost> others_ =
+      std::make_unique<rpc::TestHost>(std::vector<grpc::Service*>{&policy_, &events_});
+  std::unique_ptr<Replica> replica_ = NewReplica();
 };
 
 }  // namespace staffetta::auth

@@ -5,21 +5,18 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
-#include <type_traits>
 #include <vector>
 
-#include "common/base/runtime.h"
 #include "common/net/test_dns.h"
 #include "common/redis/test_redis.h"
-#include "common/rpc/client.h"
 #include "common/rpc/dispatcher.h"
-#include "common/rpc/host.h"
+#include "common/rpc/test_replica.h"
 #include "policy/serve.h"
 #include "staffetta/auth/v1/auth.grpc.pb.h"
 #include "staffetta/events/v1/events.grpc.pb.h"
@@ -27,12 +24,10 @@
 
 namespace staffetta::policy {
 
-inline constexpr char kKey[] = "the-key-of-these-tests";
-
 // Users and their state; all others do not exist.
 class FakeAuth final : public auth::v1::AuthService::CallbackService {
  public:
-  explicit FakeAuth(Executor executor) : dispatcher_(executor, kKey, "auth") {}
+  explicit FakeAuth(Executor executor) : dispatcher_(executor, rpc::kTestKey, "auth") {}
 
   grpc::ServerUnaryReactor* GetUser(grpc::CallbackServerContext* context,
                                     const auth::v1::GetUserRequest* request,
@@ -84,7 +79,7 @@ class FakeAuth final : public auth::v1::AuthService::CallbackService {
 
 class FakeEvents final : public events::v1::EventsService::CallbackService {
  public:
-  explicit FakeEvents(Executor executor) : dispatcher_(executor, kKey, "events") {}
+  explicit FakeEvents(Executor executor) : dispatcher_(executor, rpc::kTestKey, "events") {}
 
   grpc::ServerUnaryReactor* Publish(grpc::CallbackServerContext* context,
                                     const events::v1::PublishRequest* request,
@@ -124,63 +119,14 @@ class FakeEvents final : public events::v1::EventsService::CallbackService {
 };
 
 using Policy = rpc::Client<v1::PolicyService>;
-
-// One policy process, in this one.
-class Replica {
- public:
-  Replica(const Runtime* runtime, const redis::Client::Options& redis, net::ResolverOptions dns,
-          std::shared_ptr<const rpc::Peer> others, Server::Options options)
-      : runtime_(runtime),
-        server_(runtime->executor(0), std::move(options), redis, kKey,
-                *net::NewResolver(runtime->executor(0), std::move(dns))) {
-    host_ = *rpc::Host::Start("127.0.0.1:0", {server_.grpc_service()});
-    client_ = std::make_unique<Policy>(
-        rpc::LocalPeer(host_->InProcessChannel(), kKey, absl::Seconds(20)));
-    runtime->Block(Start(&server_, {others, others}));
-  }
-  ~Replica() {
-    host_->Shutdown(absl::ZeroDuration());
-    runtime_->Block(server_.Stop());
-  }
-
-  template <class Request, class Response>
-  absl::StatusOr<Response> Call(void (Policy::Async::*method)(grpc::ClientContext*, const Request*,
-                                                              Response*,
-                                                              std::function<void(grpc::Status)>),
-                                std::type_identity_t<Request> request) {
-    absl::StatusOr<Response> result;
-    runtime_->Block(Store(client_->Call(method, std::move(request)), &result));
-    return result;
-  }
-
- private:
-  static Co<void> Start(Server* server, Server::Peers peers) {
-    const absl::Status status = co_await server->Start(std::move(peers));
-    EXPECT_TRUE(status.ok()) << status;
-  }
-  template <class T>
-  static Co<void> Store(Co<T> coroutine, T* result) {
-    T value = co_await std::move(coroutine);
-    *result = std::move(value);
-  }
-
-  const Runtime* const runtime_;
-  Server server_;
-  std::unique_ptr<rpc::Host> host_;
-  std::unique_ptr<Policy> client_;
-};
+using Replica = rpc::TestReplica<Server, v1::PolicyService>;
 
 // Account 1 is the one that the verbs are about.
 class ServerTest : public testing::Test {
  protected:
-  ServerTest() {
-    others_host_ = *rpc::Host::Start("127.0.0.1:0", {&auth_, &events_});
-    others_ = rpc::LocalPeer(others_host_->InProcessChannel(), kKey, absl::Seconds(20));
-    replica_ = NewReplica();
-  }
   ~ServerTest() override {
     replica_.reset();
-    others_host_->Shutdown(absl::ZeroDuration());
+    others_.reset();
     runtime_.Block(auth_.Drain());
     runtime_.Block(events_.Drain());
   }
@@ -188,8 +134,12 @@ class ServerTest : public testing::Test {
   std::unique_ptr<Replica> NewReplica(Server::Options options = {}) {
     net::ResolverOptions dns = dns_->options();
     dns.timeout = absl::Seconds(3);
-    return std::make_unique<Replica>(&runtime_, redis_.options(), std::move(dns), others_,
-                                     std::move(options));
+    return std::make_unique<Replica>(
+        &runtime_,
+        std::make_unique<Server>(runtime_.executor(0), std::move(options), redis_.options(),
+                                 rpc::kTestKey,
+                                 *net::NewResolver(runtime_.executor(0), std::move(dns))),
+        Server::Peers{.auth = others_->peer(), .events = others_->peer()});
   }
   // A fresh one, whose resolver remembers nothing.
   void Restart(Server::Options options = {}) {
@@ -267,9 +217,9 @@ class ServerTest : public testing::Test {
   Runtime runtime_{1};
   FakeAuth auth_{runtime_.executor(0)};
   FakeEvents events_{runtime_.executor(0)};
-  std::unique_ptr<rpc::Host> others_host_;
-  std::shared_ptr<const rpc::Peer> others_;
-  std::unique_ptr<Replica> replica_;
+  std::unique_ptr<rpc::TestHost> others_ =
+      std::make_unique<rpc::TestHost>(std::vector<grpc::Service*>{&auth_, &events_});
+  std::unique_ptr<Replica> replica_ = NewReplica();
 };
 
 }  // namespace staffetta::policy
