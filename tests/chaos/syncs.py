@@ -18,10 +18,8 @@ class Strace:
         self._seen = stage.directory / f"strace-{_count}.seen"
         self._strace = Process("strace", ["strace", "-f", "-qq", "-s", "0", "-e", "signal=none",
                                           "-o", self._seen, "-p", process.pid, *options])
-        task = pathlib.Path(f"/proc/{process.pid}/status")
-        until(lambda: not self._strace.alive() or not re.search(r"TracerPid:\s0\n", task.read_text()),
-              "strace to attach")
-        if not self._strace.alive():
+        until(lambda: not self._strace.alive() or _is_traced(process.pid), "strace to attach")
+        if not self._strace.alive() and process.alive():
             raise Failed(f"strace cannot attach: {self._strace.log()}")
 
     def detach(self):
@@ -30,6 +28,11 @@ class Strace:
     def lines(self):
         self._strace.ended()
         return self._seen.read_text().splitlines()
+
+
+def _is_traced(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return not re.search(r"TracerPid:\s0\n", status)
 
 
 def can_trace(process):

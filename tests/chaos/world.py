@@ -104,8 +104,8 @@ class World:
         self.generator = Generator(self.relay.port, self.user, self._seed,
                                    stage.directory / "answers.log")
         self.generator.traps = self.traps
-        messages = generated(stage.directory, _PROTOS)
-        self.queue = Queue(messages, self.relay.listen["queue"], self.relay.key_file)
+        modules = generated(stage.directory, _PROTOS)
+        self.queue = Queue(modules, self.relay.listen["queue"], self.relay.key_file)
 
     def shrink_disk(self):
         """Redis's disk is as good as full from now on."""
