@@ -1,5 +1,6 @@
 """The relay under fire: a process for each role, all that they say to each other through links."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -10,6 +11,7 @@ from enqueue import Queue, generated
 from generator import Generator
 from proxy import Link
 from redis_server import start_redis
+from relay import run_cli
 from roles import ROLES, RolesApart
 from sink import Sink
 from stage import free_port, holds, stage, until
@@ -106,6 +108,13 @@ class World:
         self.generator.traps = self.traps
         modules = generated(stage.directory, _PROTOS)
         self.queue = Queue(modules, self.relay.listen["queue"], self.relay.key_file)
+
+    def events(self):
+        """All that happened; a long run has many."""
+        lines = run_cli("events", "watch", "--from", 0, "--until-now", "--json", "--timeout", "600s",
+                        "--server", self.relay.listen["events"], "--key-file", self.relay.key_file,
+                        seconds=600)
+        return [json.loads(line) for line in lines.splitlines()]
 
     def shrink_disk(self):
         """Redis's disk is as good as full from now on."""
