@@ -14,6 +14,7 @@ PACKAGES_RUN=(redis-server)
 PACKAGES_TEST=(
   postfix swaks libnet-ssleay-perl msmtp curl nsd openssl python3 python3-aiosmtpd
   ca-certificates git clang-format-16 clang-tidy-16 libclang-rt-16-dev llvm-16 shellcheck jq
+  strace python3-grpcio python3-protobuf
 )
 # Node.js from elsewhere brings its own npm, which Debian's package would fight with.
 if ! command -v npm >/dev/null; then
