@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "common/mime/charset.h"
 #include "common/mime/header.h"
 #include "common/smtp/ascii.h"
 #include "common/smtp/base64.h"
@@ -30,35 +31,10 @@ std::optional<std::string> DecodeQ(std::string_view text) {
   return out;
 }
 
-std::string Latin1ToUtf8(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (octet < 0x80) {
-      out.push_back(c);
-    } else {
-      out.push_back(static_cast<char>(0xC0 | (octet >> 6)));
-      out.push_back(static_cast<char>(0x80 | (octet & 0x3F)));
-    }
-  }
-  return out;
-}
-
-enum class Charset { kUtf8, kLatin1, kAscii };
-
-std::optional<Charset> FindCharset(std::string_view name) {
-  name = name.substr(0, name.find('*'));  // RFC 2231 §5: a language may follow
-  if (smtp::EqualsIgnoreCase(name, "utf-8")) return Charset::kUtf8;
-  if (smtp::EqualsIgnoreCase(name, "iso-8859-1")) return Charset::kLatin1;
-  if (smtp::EqualsIgnoreCase(name, "us-ascii")) return Charset::kAscii;
-  return std::nullopt;
-}
-
 // An encoded word at the start of `text`.
 struct Word {
   size_t length;
-  Charset charset;
-  std::string octets;  // decoded, still in its charset
+  std::string utf8;
 };
 
 std::optional<Word> ReadWord(std::string_view text) {
@@ -73,16 +49,17 @@ std::optional<Word> ReadWord(std::string_view text) {
   if (end == std::string_view::npos) return std::nullopt;
   const std::string_view payload = text.substr(start, end - start);
   if (payload.find_first_of(" \t") != std::string_view::npos) return std::nullopt;
-  const std::optional<Charset> charset = FindCharset(text.substr(2, encoding - 2));
-  if (!charset) return std::nullopt;
+  std::string_view charset = text.substr(2, encoding - 2);
+  charset = charset.substr(0, charset.find('*'));  // RFC 2231 §5: a language may follow
 
   std::optional<std::string> octets;
   const char kind = smtp::Lower(text[encoding + 1]);
   if (kind == 'b') octets = smtp::DecodeBase64Strict(payload);
   if (kind == 'q') octets = DecodeQ(payload);
   if (!octets) return std::nullopt;
-  if (*charset == Charset::kAscii && !smtp::IsAscii(*octets)) return std::nullopt;
-  return Word{end + 2, *charset, *std::move(octets)};
+  auto utf8 = ToUtf8(*octets, charset);
+  if (!utf8) return std::nullopt;
+  return Word{end + 2, *std::move(utf8)};
 }
 
 size_t SequenceLength(std::string_view text) {
@@ -108,19 +85,18 @@ std::string Clean(std::string_view text, size_t max) {
 
 }  // namespace
 
-std::string DecodeHeaderText(std::string_view raw_value, size_t max) {
-  // An encoded octet takes at most 12 in the input with its word around it; more is never needed.
-  const std::string unfolded = Unfold(raw_value.substr(0, max * 16));
+std::string DecodeWords(std::string_view raw_value) {
+  const std::string unfolded = Unfold(raw_value);
   std::string_view text = unfolded;
   std::string out;
   bool after_word = false;
-  while (!text.empty() && out.size() <= 2 * max) {
+  while (!text.empty()) {
     const size_t blanks = std::min(text.find_first_not_of(" \t"), text.size());
     const std::string_view space = text.substr(0, blanks);
     const std::optional<Word> word = ReadWord(text.substr(blanks));
     if (word) {
       if (!after_word) out.append(space);  // RFC 2047 §6.2: dropped between encoded words
-      out += word->charset == Charset::kLatin1 ? Latin1ToUtf8(word->octets) : word->octets;
+      out += word->utf8;
       text.remove_prefix(blanks + word->length);
       after_word = true;
       continue;
@@ -133,7 +109,35 @@ std::string DecodeHeaderText(std::string_view raw_value, size_t max) {
     text.remove_prefix(end);
     after_word = false;
   }
-  return Clean(out, max);
+  return out;
+}
+
+std::string DecodeHeaderText(std::string_view raw_value, size_t max) {
+  // An encoded octet takes at most 12 in the input with its word around it; more is never needed.
+  return Clean(DecodeWords(raw_value.substr(0, max * 16)), max);
+}
+
+std::string EncodeHeaderText(std::string_view utf8) {
+  constexpr size_t kLongestPlain = 900;  // with the field's name below the 998 of RFC 5322 §2.1.1
+  const bool looks_encoded = utf8.find("=?") != std::string_view::npos;
+  if (smtp::IsAscii(utf8) && !looks_encoded && utf8.size() <= kLongestPlain) {
+    return std::string(utf8);
+  }
+  constexpr size_t kWordOctets =
+      42;  // 56 in base64, 68 as a word: the first line has room for "Subject:"
+  std::string out;
+  while (!utf8.empty()) {
+    size_t length = 0;
+    while (length < utf8.size()) {
+      const size_t next = std::max<size_t>(SequenceLength(utf8.substr(length)), 1);
+      if (length + next > kWordOctets) break;
+      length += next;
+    }
+    if (!out.empty()) out += "\r\n ";
+    out += "=?UTF-8?B?" + smtp::EncodeBase64(utf8.substr(0, length)) + "?=";
+    utf8.remove_prefix(length);
+  }
+  return out;
 }
 
 }  // namespace staffetta::mime

@@ -63,5 +63,29 @@ TEST(EncodedWord, IsBoundedAndCutBetweenCharacters) {
   }
 }
 
+TEST(EncodedWord, OtherCharsets_AreDecoded) {
+  EXPECT_EQ(DecodeHeaderText("=?iso-8859-15?q?5_=A4?= =?windows-1252?q?=80?="), "5 €€");
+  EXPECT_EQ(DecodeHeaderText("=?shift_jis?q?=80?="), "=?shift_jis?q?=80?=");
+}
+
+TEST(EncodedWord, PlainText_IsWrittenAsItIs) {
+  EXPECT_EQ(EncodeHeaderText(""), "");
+  EXPECT_EQ(EncodeHeaderText("for you, [x] = 1?"), "for you, [x] = 1?");
+  EXPECT_EQ(EncodeHeaderText(std::string(900, 'x')), std::string(900, 'x'));
+}
+
+TEST(EncodedWord, OtherText_IsWrittenAsWordsThatCanBeRead) {
+  EXPECT_EQ(EncodeHeaderText("café"), "=?UTF-8?B?Y2Fmw6k=?=");
+  EXPECT_EQ(EncodeHeaderText("=?a?q?b?="), "=?UTF-8?B?PT9hP3E/Yj89?=");
+  for (const std::string& text :
+       {std::string(901, 'x'), std::string("日本語€é x ") + std::string(200, 'y') +
+                                   "日本語日本語日本語日本語日本語日本語"}) {
+    const std::string encoded = EncodeHeaderText(text);
+    EXPECT_EQ(DecodeWords(encoded), text);
+    EXPECT_TRUE(smtp::IsAscii(encoded));
+    EXPECT_LE(encoded.find("\r\n"), 68U);
+  }
+}
+
 }  // namespace
 }  // namespace staffetta::mime

@@ -1,6 +1,7 @@
 #include "common/mime/header_edit.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/smtp/ascii.h"
 
@@ -53,15 +54,21 @@ void Edits::Replace(std::string_view name, std::string_view value) {
   }
 }
 
+void Edits::Cut(size_t offset, size_t length, std::string instead) {
+  cuts_.push_back({offset, length, std::move(instead)});
+}
+
 std::string Edits::Apply(std::string_view content) const {
-  std::vector<const Cut*> cuts;
+  std::vector<const Piece*> cuts;
   size_t more = top_.size() + 2;
-  for (const Cut& cut : cuts_) {
+  for (const Piece& cut : cuts_) {
     cuts.push_back(&cut);
     more += cut.instead.size();
   }
-  std::stable_sort(cuts.begin(), cuts.end(),
-                   [](const Cut* a, const Cut* b) { return a->offset < b->offset; });
+  std::stable_sort(cuts.begin(), cuts.end(), [](const Piece* a, const Piece* b) {
+    // What is inserted comes before what is cut from there.
+    return std::pair(a->offset, a->length != 0) < std::pair(b->offset, b->length != 0);
+  });
 
   std::string out;
   out.reserve(content.size() + more);
@@ -69,7 +76,7 @@ std::string Edits::Apply(std::string_view content) const {
   const bool no_header = block_.complete() && block_.body_offset() == 0;
   if (no_header && !top_.empty()) out += "\r\n";
   size_t at = 0;
-  for (const Cut* cut : cuts) {
+  for (const Piece* cut : cuts) {
     if (cut->offset < at) continue;  // an earlier edit has it
     out.append(content.substr(at, cut->offset - at));
     out += cut->instead;

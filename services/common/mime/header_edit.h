@@ -28,15 +28,18 @@ class Edits {
   // Leaves exactly one: in place of the first, or on top when there is none.
   void Replace(std::string_view name, std::string_view value);
 
+  // Octets of the content, in its header or behind it. Length 0: inserts in front of `offset`.
+  void Cut(size_t offset, size_t length, std::string instead);
+
   bool empty() const { return top_.empty() && cuts_.empty(); }
 
-  // `content` is what was parsed, or begins with its header: everything behind the header is
-  // copied as it is. A message without header gets an empty line between the new fields and its
-  // body. Where two edits touch the same field, the one made first counts.
+  // `content` is what was parsed, or begins with its header: what was not cut is copied as it is. A
+  // message without header gets an empty line between the new fields and its body. Where two edits
+  // touch the same field, the one made first counts.
   std::string Apply(std::string_view content) const;
 
  private:
-  struct Cut {
+  struct Piece {
     size_t offset;
     size_t length;
     std::string instead;
@@ -44,7 +47,7 @@ class Edits {
 
   const HeaderBlock& block_;
   std::string top_;
-  std::vector<Cut> cuts_;
+  std::vector<Piece> cuts_;
 };
 
 }  // namespace staffetta::mime

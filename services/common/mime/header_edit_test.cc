@@ -82,6 +82,17 @@ TEST(Edits, WhatFollowsTheParsedPart_IsCopied) {
   EXPECT_EQ(edits.Apply(head + "A: body\r\n"), "B: 2\r\n\r\nA: body\r\n");
 }
 
+TEST(Edits, Cut_ChangesAnyOctets) {
+  const std::string content = "A: 1\r\nB: 2\r\n\r\nbody [x] end";
+  const HeaderBlock block = HeaderBlock::Parse(content);
+  Edits edits(block);
+  edits.Cut(content.find('['), 3, "filled");
+  edits.Remove("A");
+  edits.Cut(0, 0, "C: 3\r\n");
+  edits.Cut(content.size(), 0, "!");
+  EXPECT_EQ(edits.Apply(content), "C: 3\r\nB: 2\r\n\r\nbody filled end!");
+}
+
 TEST(FieldLine, CannotMakeASecondField) {
   EXPECT_EQ(FieldLine("A", "b"), "A: b\r\n");
   EXPECT_EQ(FieldLine("A", "b\r\n c"), "A: b\r\n c\r\n");
