@@ -8,8 +8,10 @@
 // on the executor of the coroutine that made it.
 
 #include <absl/status/statusor.h>
+#include <absl/time/time.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -81,6 +83,17 @@ class SenderPolicy {
 // How safe a queued message is (SPEC Q1).
 enum class Durability { kSynced, kVolatile };
 
+// What a message asks for itself (SPEC X1); nothing: as its list has it.
+struct Controls {
+  std::string campaign_name;
+  std::string campaign_code;
+  std::optional<bool> click_tracking;
+  std::optional<bool> view_tracking;
+  std::optional<bool> header;
+  std::optional<bool> footer;
+  std::string campaign_report;  // JSON
+};
+
 struct Message {
   std::string id;
   Identity identity;
@@ -91,14 +104,24 @@ struct Message {
   std::string subject;  // decoded and cut
   std::string client_address;
   bool eight_bit = false;
+  Controls controls;
+  std::optional<absl::Time> schedule;  // not before
+  std::string idempotency_key;         // empty: none
+};
+
+// A message is durable.
+struct Queued {
+  Durability durability = Durability::kSynced;
+  std::string id;  // another than the message's: the first one of its idempotency key, this one is
+                   // not queued
 };
 
 class MessageQueue {
  public:
   virtual ~MessageQueue() = default;
 
-  // OK: the message is durable. Anything else: it may be queued or not.
-  virtual Co<absl::StatusOr<Durability>> Enqueue(Message message) = 0;
+  // An error: it may be queued or not.
+  virtual Co<absl::StatusOr<Queued>> Enqueue(Message message) = 0;
 };
 
 // They outlive every session.

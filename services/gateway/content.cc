@@ -2,16 +2,24 @@
 
 #include <absl/strings/str_cat.h>
 
+#include <algorithm>
+
 #include "common/base/text.h"
 #include "common/mime/address_list.h"
 #include "common/mime/dates.h"
 #include "common/mime/encoded_word.h"
 #include "common/mime/header_edit.h"
+#include "common/smtp/ascii.h"
+#include "gateway/priority.h"
+#include "gateway/smtp_api.h"
 
 namespace staffetta::gateway {
 namespace {
 
 constexpr size_t kMaxSubject = 200;
+constexpr size_t kMaxIdempotencyKey = 255;
+constexpr std::string_view kIdempotencyField = "Idempotency-Key";
+constexpr std::string_view kRemoved[] = {"Bcc", "Resent-Bcc", kIdempotencyField, kSmtpApiField};
 
 // How often a field may stand there, and what breaking that is called.
 struct AuthorField {
@@ -39,6 +47,21 @@ std::optional<ContentFault> ReadAuthors(const mime::HeaderBlock& header, const A
   return std::nullopt;
 }
 
+// One, of visible ASCII.
+std::optional<ContentFault> ReadIdempotencyKey(const mime::HeaderBlock& header, std::string* key) {
+  const mime::Field* const field = header.Find(kIdempotencyField);
+  if (field == nullptr) return std::nullopt;
+  const std::string_view value = smtp::Trim(field->value);
+  const bool visible =
+      std::all_of(value.begin(), value.end(), [](char c) { return c > 32 && c < 127; });
+  if (value.empty() || value.size() > kMaxIdempotencyKey || !visible ||
+      header.Count(kIdempotencyField) > 1) {
+    return ContentFault::kBadIdempotencyKey;
+  }
+  *key = value;
+  return std::nullopt;
+}
+
 }  // namespace
 
 smtp::Parsed<Examined, ContentFault> Examine(std::string_view content, const ContentRules& rules) {
@@ -54,25 +77,39 @@ smtp::Parsed<Examined, ContentFault> Examine(std::string_view content, const Con
   if (const auto fault = ReadAuthors(header, kFrom, &examined.authors)) return *fault;
   if (examined.authors.empty()) return ContentFault::kNoFrom;
   if (const auto fault = ReadAuthors(header, kSender, &examined.authors)) return *fault;
+  if (const auto fault = ReadIdempotencyKey(header, &examined.idempotency_key)) return *fault;
   if (const mime::Field* const subject = header.Find("Subject")) {
     examined.subject = mime::DecodeHeaderText(subject->value, kMaxSubject);
   }
   return examined;
 }
 
-std::string Stamp(const Examined& examined, std::string_view content, const Trace& trace) {
-  mime::Edits edits(examined.header);
-  edits.Remove("Bcc");
-  edits.Remove("Resent-Bcc");
+Finished FinishContent(const Examined& examined, std::string_view content, const Finish& finish) {
+  const mime::HeaderBlock& header = examined.header;
+  const Trace& trace = finish.trace;
+  Finished finished{.subject = examined.subject};
+  mime::Edits edits(header);
+  for (const std::string_view name : kRemoved) {
+    edits.Remove(name);
+  }
+  ShowClass(finish.priority, header, &edits);
+  if (finish.fields != nullptr && !finish.fields->empty()) {
+    const size_t room = finish.max_size - std::min(finish.max_size, content.size());
+    std::optional<std::string> subject;
+    finished.too_big = !Substitute(*finish.fields, header, content, room, &edits, &subject);
+    if (finished.too_big) return finished;
+    if (subject) finished.subject = mime::DecodeHeaderText(*subject, kMaxSubject);
+  }
   std::string top = ReceivedField(trace);
-  if (examined.header.Find("Date") == nullptr) {
+  if (header.Find("Date") == nullptr) {
     absl::StrAppend(&top, "Date: ", mime::FormatDate(trace.unix_seconds), "\r\n");
   }
-  if (examined.header.Find("Message-ID") == nullptr) {
+  if (header.Find("Message-ID") == nullptr) {
     absl::StrAppend(&top, "Message-ID: <", ToAbsl(trace.id), "@", ToAbsl(trace.hostname), ">\r\n");
   }
   edits.Prepend(top);
-  return edits.Apply(content);
+  finished.content = edits.Apply(content);
+  return finished;
 }
 
 }  // namespace staffetta::gateway

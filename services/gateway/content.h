@@ -1,7 +1,7 @@
 #pragma once
 
 // Content between the wire and the queue: what its header must be like, who it says it is from, and
-// the few edits that are made at its top. Pure.
+// the few edits that are made to it. Pure.
 
 #include <cstddef>
 #include <string>
@@ -11,6 +11,7 @@
 #include "common/mime/header.h"
 #include "common/smtp/address.h"
 #include "common/smtp/parsed.h"
+#include "gateway/dynamic_fields.h"
 #include "gateway/received.h"
 
 namespace staffetta::gateway {
@@ -29,6 +30,7 @@ enum class ContentFault {
   kSeveralSender,
   kBadSender,  // also "Sender :"
   kLooping,
+  kBadIdempotencyKey,
 };
 
 struct ContentRules {
@@ -41,12 +43,28 @@ struct Examined {
   mime::HeaderBlock header;
   std::vector<smtp::Mailbox> authors;  // all addresses of From and Sender
   std::string subject;                 // decoded, at most 200 bytes
+  std::string idempotency_key;         // SPEC S11; empty: none
 };
 
 smtp::Parsed<Examined, ContentFault> Examine(std::string_view content, const ContentRules& rules);
 
-// The content as it is queued: Received on top, Bcc gone, Date and Message-ID there. Every other
+// What is known only once the message has its sender and its class.
+struct Finish {
+  Trace trace;
+  int priority = 3;                       // the class, 1…5, that mail clients are to show
+  const DynamicFields* fields = nullptr;  // null: none
+  size_t max_size = size_t{25} << 20;     // of a message with its dynamic fields in place
+};
+
+struct Finished {
+  std::string content;
+  std::string subject;   // as in Examined, with dynamic fields in place
+  bool too_big = false;  // with its dynamic fields; there is no content then
+};
+
+// The content as it is queued: Received on top; Bcc, X-SMTPAPI and Idempotency-Key gone; Date and
+// Message-ID there; priority fields that agree with the class; dynamic fields in place. Every other
 // octet is as it was. One copy.
-std::string Stamp(const Examined& examined, std::string_view content, const Trace& trace);
+Finished FinishContent(const Examined& examined, std::string_view content, const Finish& finish);
 
 }  // namespace staffetta::gateway

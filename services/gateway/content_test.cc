@@ -23,7 +23,7 @@ std::optional<ContentFault> FaultOf(std::string_view content, ContentRules rules
 
 std::string Stamped(const std::string& content) {
   const auto examined = Examine(content, {});
-  return examined ? Stamp(*examined, content, kTrace) : "refused";
+  return examined ? FinishContent(*examined, content, {.trace = kTrace}).content : "refused";
 }
 
 // SPEC V6
@@ -96,6 +96,49 @@ TEST(Content, Bcc_IsRemovedWithItsFolds) {
                     "From: a@b.example\r\n\r\nBcc: body\r\n"),
             std::string(kReceived) +
                 "Date: x\r\nMessage-ID: <x>\r\nFrom: a@b.example\r\n\r\nBcc: body\r\n");
+}
+
+// SPEC X1, S11
+TEST(Content, ControlFields_AreRemoved) {
+  EXPECT_EQ(Stamped("Date: x\r\nX-SMTPAPI: {\r\n }\r\nMessage-ID: <x>\r\nidempotency-key: 1\r\n"
+                    "From: a@b.example\r\n\r\nX-SMTPAPI: body\r\n"),
+            std::string(kReceived) +
+                "Date: x\r\nMessage-ID: <x>\r\nFrom: a@b.example\r\n\r\nX-SMTPAPI: body\r\n");
+}
+
+// SPEC S11
+TEST(Content, IdempotencyKey_IsOneOfVisibleAscii) {
+  const std::string from = "From: a@b.example\r\n";
+  const auto good = Examine(from + "IDEMPOTENCY-KEY:  order-17/\"x\" \r\n\r\n", {});
+  ASSERT_TRUE(good);
+  EXPECT_EQ(good->idempotency_key, "order-17/\"x\"");
+  const auto key = [&from](const std::string& value) {
+    return FaultOf(from + "Idempotency-Key: " + value + "\r\n\r\n");
+  };
+  EXPECT_EQ(key(std::string(255, 'x')), std::nullopt);
+  for (const std::string& bad :
+       {std::string(256, 'x'), std::string(), std::string("a b"), std::string("caf\xC3\xA9"),
+        std::string("a\r\n b"), std::string("a\r\nIdempotency-Key: a")}) {
+    EXPECT_EQ(key(bad), ContentFault::kBadIdempotencyKey) << bad;
+  }
+}
+
+// SPEC P2, X1
+TEST(Content, ClassAndDynamicFields_ComeIn) {
+  const std::string content =
+      "Date: x\r\nMessage-ID: <x>\r\nFrom: a@b.example\r\nSubject: [n]\r\n\r\nto [n]\r\n";
+  const DynamicFields fields = {{"n", "Ann"}};
+  const auto examined = Examine(content, {});
+  ASSERT_TRUE(examined);
+  Finish finish{.trace = kTrace, .priority = 1, .fields = &fields, .max_size = content.size() + 6};
+  const Finished finished = FinishContent(*examined, content, finish);
+  EXPECT_EQ(finished.content,
+            std::string(kReceived) +
+                "Importance: high\r\nX-Priority: 1 (Highest)\r\nDate: x\r\nMessage-ID: <x>\r\n"
+                "From: a@b.example\r\nSubject: Ann\r\n\r\nto Ann\r\n");
+  EXPECT_EQ(finished.subject, "Ann");
+  finish.max_size -= 1;
+  EXPECT_TRUE(FinishContent(*examined, content, finish).too_big);
 }
 
 TEST(Received, TellsProtocolAndTls) {

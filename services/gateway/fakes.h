@@ -96,11 +96,17 @@ class FakeSenderPolicy final : public SenderPolicy {
 
 class FakeQueue final : public MessageQueue {
  public:
-  Co<absl::StatusOr<Durability>> Enqueue(Message message) override {
+  Co<absl::StatusOr<Queued>> Enqueue(Message message) override {
     if (down) co_return absl::UnavailableError("queue is down");
     const std::lock_guard lock(mutex_);
+    for (const Message& first : messages) {
+      const bool repeated = !message.idempotency_key.empty() &&
+                            first.idempotency_key == message.idempotency_key &&
+                            first.identity.user == message.identity.user;
+      if (repeated) co_return Queued{Durability::kSynced, first.id};
+    }
     messages.push_back(std::move(message));
-    co_return Durability::kSynced;
+    co_return Queued{Durability::kSynced, messages.back().id};
   }
 
   size_t size() const {

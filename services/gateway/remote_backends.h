@@ -76,7 +76,7 @@ class RemoteMessageQueue final : public MessageQueue {
  public:
   explicit RemoteMessageQueue(std::shared_ptr<const rpc::Peer> queue) : client_(queue) {}
 
-  Co<absl::StatusOr<Durability>> Enqueue(Message message) override;
+  Co<absl::StatusOr<Queued>> Enqueue(Message message) override;
 
  private:
   const rpc::Client<staffetta::queue::v1::QueueService> client_;

@@ -144,6 +144,7 @@ class TestQueue final : public queue_pb::QueueService::CallbackService {
 
   absl::Status status;
   std::atomic<queue_pb::Durability> durability{queue_pb::DURABILITY_SYNCED};
+  std::string first_id;  // of the idempotency key; empty: none
   queue_pb::NewMessage last;
 
  private:
@@ -151,6 +152,7 @@ class TestQueue final : public queue_pb::QueueService::CallbackService {
                              queue_pb::EnqueueResponse* response) {
     last = request->message();
     response->set_durability(durability);
+    response->set_message_id(first_id.empty() ? last.message_id() : first_id);
     co_return status;
   }
   rpc::Dispatcher dispatcher_;
@@ -354,9 +356,10 @@ TEST_F(RemoteBackendsTest, Message_ArrivesWhole) {
                   .client_address = kClient,
                   .eight_bit = true};
   const std::string content = message.content;
-  const auto durability = Get(enqueue_->Enqueue(std::move(message)));
-  ASSERT_TRUE(durability.ok()) << durability.status();
-  EXPECT_EQ(*durability, Durability::kSynced);
+  const auto queued = Get(enqueue_->Enqueue(std::move(message)));
+  ASSERT_TRUE(queued.ok()) << queued.status();
+  EXPECT_EQ(queued->durability, Durability::kSynced);
+  EXPECT_EQ(queued->id, "the-id");
   EXPECT_EQ(queue_.last.message_id(), "the-id");
   EXPECT_EQ(queue_.last.envelope().account_id(), 1U);
   EXPECT_EQ(queue_.last.envelope().list_id(), 2U);
@@ -369,6 +372,40 @@ TEST_F(RemoteBackendsTest, Message_ArrivesWhole) {
   EXPECT_EQ(queue_.last.recipients_size(), 2);
   EXPECT_EQ(queue_.last.class_(), 2);
   EXPECT_EQ(queue_.last.content(), content);
+  EXPECT_FALSE(queue_.last.envelope().has_controls());
+  EXPECT_FALSE(queue_.last.has_schedule_time());
+  EXPECT_EQ(queue_.last.idempotency_key(), "");
+}
+
+// SPEC X1
+TEST_F(RemoteBackendsTest, WhatAMessageAsksFor_TravelsWithIt) {
+  Message message{.id = "the-id",
+                  .controls = {.campaign_name = "Spring",
+                               .campaign_code = "1001",
+                               .click_tracking = false,
+                               .header = true,
+                               .campaign_report = "true"},
+                  .schedule = absl::FromUnixSeconds(1'800'000'000)};
+  ASSERT_TRUE(Get(enqueue_->Enqueue(std::move(message))).ok());
+  const mail::v1::Envelope& envelope = queue_.last.envelope();
+  EXPECT_EQ(envelope.campaign_name(), "Spring");
+  EXPECT_EQ(envelope.campaign_code(), "1001");
+  EXPECT_TRUE(envelope.controls().has_click_tracking());
+  EXPECT_FALSE(envelope.controls().click_tracking());
+  EXPECT_FALSE(envelope.controls().has_view_tracking());
+  EXPECT_TRUE(envelope.controls().header());
+  EXPECT_FALSE(envelope.controls().has_footer());
+  EXPECT_EQ(envelope.controls().campaign_report(), "true");
+  EXPECT_EQ(queue_.last.schedule_time().seconds(), 1'800'000'000);
+}
+
+// SPEC S11
+TEST_F(RemoteBackendsTest, RepeatedSubmission_HasTheIdOfTheFirst) {
+  queue_.first_id = "the-first-id";
+  const auto queued = Get(enqueue_->Enqueue({.id = "the-id", .idempotency_key = "key"}));
+  ASSERT_TRUE(queued.ok()) << queued.status();
+  EXPECT_EQ(queued->id, "the-first-id");
+  EXPECT_EQ(queue_.last.idempotency_key(), "key");
 }
 
 TEST_F(RemoteBackendsTest, QueueThatCannot_IsAnError) {

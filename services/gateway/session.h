@@ -115,6 +115,7 @@ class Session {
   std::optional<smtp::Reply> FaultOf(const Incoming& incoming) const;
   // Checks the header's senders, finishes the content and queues it; says what came of it.
   Co<void> Submit(std::string content);
+  Co<void> Queue(Message message);
 
   const Settings& settings() const { return around_.settings; }
 

@@ -10,7 +10,9 @@
 #include "common/base/log.h"
 #include "common/base/mail_log.h"
 #include "common/smtp/utf8.h"
+#include "gateway/priority.h"
 #include "gateway/session.h"
+#include "gateway/smtp_api.h"
 
 namespace staffetta::gateway {
 namespace {
@@ -114,12 +116,15 @@ std::optional<smtp::Reply> Session::FaultOf(const Incoming& incoming) const {
 }
 
 Co<void> Session::Submit(std::string content) {
-  auto examined = Examine(content, {settings().max_header, settings().max_received});
-  if (!examined) {
-    const smtp::Reply reply = ReplyFor(examined.error(), settings());
+  const auto refuse = [this](const smtp::Reply& reply) {
     LogRefusal("", transaction_.sender, reply);
-    co_return Say(reply);
-  }
+    Say(reply);
+  };
+  auto examined = Examine(content, {settings().max_header, settings().max_received});
+  if (!examined) co_return refuse(ReplyFor(examined.error(), settings()));
+  const absl::Time now = around_.clock->Now();
+  auto asked = ReadSmtpApi(examined->header, now);
+  if (!asked) co_return refuse(ReplyFor(asked.error()));
   const bool authorised = co_await Authorise(std::move(examined->authors), examined->subject);
   if (!authorised) co_return;
 
@@ -128,9 +133,13 @@ Co<void> Session::Submit(std::string content) {
                   .identity = identity,
                   .sender = transaction_.sender.ToString(),
                   .recipients = std::move(transaction_.recipients),
-                  .priority = identity.priority,
-                  .subject = examined->subject,
-                  .client_address = connection_.client_address};
+                  .priority = EffectiveClass({.user = identity.priority,
+                                              .smtp_api = asked->priority,
+                                              .header = ClassOfHeader(examined->header)}),
+                  .client_address = connection_.client_address,
+                  .controls = std::move(asked->controls),
+                  .schedule = asked->schedule,
+                  .idempotency_key = std::move(examined->idempotency_key)};
   const Trace trace{.hello = hello_.name,
                     .client_address = connection_.client_address,
                     .hostname = settings().hostname,
@@ -138,33 +147,49 @@ Co<void> Session::Submit(std::string content) {
                     .tls = connection_.tls,
                     .authenticated = identified_->proof == Proof::kPassword,
                     .id = message.id,
-                    .unix_seconds = absl::ToUnixSeconds(around_.clock->Now())};
-  message.content = Stamp(*examined, content, trace);
-  message.eight_bit = !smtp::IsAscii(message.content);
+                    .unix_seconds = absl::ToUnixSeconds(now)};
+  Finished finished = FinishContent(*examined, content,
+                                    {.trace = trace,
+                                     .priority = message.priority,
+                                     .fields = &asked->dynamic_fields,
+                                     .max_size = static_cast<size_t>(settings().max_message_size)});
+  if (finished.too_big) co_return refuse(ReplyFor(ContentFault::kTooBig, settings()));
   std::string().swap(content);
+  message.content = std::move(finished.content);
+  message.subject = std::move(finished.subject);
+  message.eight_bit = !smtp::IsAscii(message.content);
+  co_await Queue(std::move(message));
+}
 
+Co<void> Session::Queue(Message message) {
   const std::string id = message.id;
+  const std::string account = std::to_string(message.identity.account_id);
+  const std::string user = message.identity.user;
   const std::string sender = message.sender;
   const auto recipients = static_cast<int64_t>(message.recipients.size());
   const auto size = static_cast<int64_t>(message.content.size());
   const int priority = message.priority;
-  const auto durability = co_await around_.backends.queue->Enqueue(std::move(message));
-  if (!durability.ok()) {
-    log::Warn("{}: not queued: {}", id, durability.status().ToString());
+  const auto queued = co_await around_.backends.queue->Enqueue(std::move(message));
+  if (!queued.ok()) {
+    log::Warn("{}: not queued: {}", id, queued.status().ToString());
     const smtp::Reply reply = ReplyFor(Said::kTemporaryFailure);
     LogRefusal(id, transaction_.sender, reply);
     co_return Say(reply);
   }
-  log::LogAccepted({.id = id,
-                    .account = std::to_string(identity.account_id),
-                    .user = identity.user,
-                    .client = connection_.client_address,
-                    .sender = sender,
-                    .recipients = recipients,
-                    .size = size,
-                    .priority = priority,
-                    .durability = NameOf(*durability)});
-  Say(QueuedReply(id));
+  if (queued->id == id) {
+    log::LogAccepted({.id = id,
+                      .account = account,
+                      .user = user,
+                      .client = connection_.client_address,
+                      .sender = sender,
+                      .recipients = recipients,
+                      .size = size,
+                      .priority = priority,
+                      .durability = NameOf(queued->durability)});
+  } else {
+    log::Info("{}: submitted again by {} with the same idempotency key", queued->id, user);
+  }
+  Say(QueuedReply(queued->id));
 }
 
 }  // namespace staffetta::gateway

@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 
+#include "common/base/text.h"
+
 namespace staffetta::gateway {
 
 using smtp::Reply;
@@ -178,8 +180,18 @@ Reply ReplyFor(ContentFault fault, const Settings& settings) {
       return {550, {5, 6, 0}, "the Sender field is not an address"};
     case ContentFault::kLooping:
       return {554, {5, 4, 6}, "the message is looping: too many Received fields"};
+    case ContentFault::kBadIdempotencyKey:
+      return {
+          554, {5, 6, 0}, "Idempotency-Key: not one value of 1 to 255 visible ASCII characters"};
   }
   std::abort();
+}
+
+Reply ReplyFor(const SmtpApiFault& fault) {
+  return {554,
+          {5, 6, 0},
+          absl::StrCat("X-SMTPAPI: ", ToAbsl(fault.key), fault.key.empty() ? "" : ": ",
+                       ToAbsl(fault.rule))};
 }
 
 Reply QueuedReply(const std::string& id) { return {250, {2, 0, 0}, "queued as " + id}; }

@@ -9,6 +9,7 @@
 #include "gateway/backends.h"
 #include "gateway/content.h"
 #include "gateway/settings.h"
+#include "gateway/smtp_api.h"
 
 namespace staffetta::gateway {
 
@@ -71,6 +72,9 @@ smtp::Reply ReplyFor(AuthVerdict verdict);
 smtp::Reply ReplyFor(const SenderAnswer& answer, const std::string& user);
 
 smtp::Reply ReplyFor(ContentFault fault, const Settings& settings);
+
+// SPEC X1
+smtp::Reply ReplyFor(const SmtpApiFault& fault);
 
 // The message is durable (SPEC S9).
 smtp::Reply QueuedReply(const std::string& id);

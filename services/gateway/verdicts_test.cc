@@ -97,12 +97,19 @@ TEST(Verdicts, ContentFault_HasItsReply) {
     ContentFault fault;
     const char* begin;
   } kRows[] = {
-      {ContentFault::kBadBytes, "550 5.6.0 "},    {ContentFault::kLineTooLong, "550 5.6.0 "},
-      {ContentFault::kTooBig, "552 5.3.4 "},      {ContentFault::kHeaderTooLarge, "552 5.3.4 "},
-      {ContentFault::kNotAField, "550 5.6.0 "},   {ContentFault::kNoFrom, "550 5.6.0 "},
-      {ContentFault::kSeveralFrom, "550 5.6.0 "}, {ContentFault::kDisguisedFrom, "550 5.6.0 "},
-      {ContentFault::kBadFrom, "550 5.6.0 "},     {ContentFault::kSeveralSender, "550 5.6.0 "},
-      {ContentFault::kBadSender, "550 5.6.0 "},   {ContentFault::kLooping, "554 5.4.6 "},
+      {ContentFault::kBadBytes, "550 5.6.0 "},
+      {ContentFault::kLineTooLong, "550 5.6.0 "},
+      {ContentFault::kTooBig, "552 5.3.4 "},
+      {ContentFault::kHeaderTooLarge, "552 5.3.4 "},
+      {ContentFault::kNotAField, "550 5.6.0 "},
+      {ContentFault::kNoFrom, "550 5.6.0 "},
+      {ContentFault::kSeveralFrom, "550 5.6.0 "},
+      {ContentFault::kDisguisedFrom, "550 5.6.0 "},
+      {ContentFault::kBadFrom, "550 5.6.0 "},
+      {ContentFault::kSeveralSender, "550 5.6.0 "},
+      {ContentFault::kBadSender, "550 5.6.0 "},
+      {ContentFault::kLooping, "554 5.4.6 "},
+      {ContentFault::kBadIdempotencyKey, "554 5.6.0 Idempotency-Key: "},
   };
   for (const auto& row : kRows) {
     EXPECT_EQ(smtp::ToLogLine(ReplyFor(row.fault, Settings())).rfind(row.begin, 0), 0U)
@@ -113,6 +120,14 @@ TEST(Verdicts, ContentFault_HasItsReply) {
 // SPEC S9
 TEST(Verdicts, Queued_NamesTheId) {
   EXPECT_EQ(smtp::ToLogLine(QueuedReply("abc")), "250 2.0.0 queued as abc");
+}
+
+// SPEC X1
+TEST(Verdicts, SmtpApiFault_NamesTheKey) {
+  EXPECT_EQ(smtp::ToLogLine(ReplyFor(SmtpApiFault{"Priority", "not a number from 1 to 5"})),
+            "554 5.6.0 X-SMTPAPI: Priority: not a number from 1 to 5");
+  EXPECT_EQ(smtp::ToLogLine(ReplyFor(SmtpApiFault{"", "not a JSON object"})),
+            "554 5.6.0 X-SMTPAPI: not a JSON object");
 }
 
 }  // namespace

@@ -1,0 +1,41 @@
+#pragma once
+
+// The header X-SMTPAPI: what a message asks for itself, as JSON (SPEC X1). Pure.
+
+#include <absl/time/time.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/mime/header.h"
+#include "common/smtp/parsed.h"
+#include "gateway/backends.h"
+#include "gateway/dynamic_fields.h"
+
+namespace staffetta::gateway {
+
+inline constexpr std::string_view kSmtpApiField = "X-SMTPAPI";
+inline constexpr absl::Duration kFarthestSchedule = absl::Hours(60 * 24);
+inline constexpr size_t kMaxCampaign = 255;         // octets of CampaignName, of CampaignCode
+inline constexpr size_t kMaxCampaignReport = 1000;  // octets of JSON
+inline constexpr size_t kMaxFieldName = 100;        // octets of a dynamic field's name
+
+struct SmtpApi {
+  std::optional<int> priority;         // 1…5
+  std::optional<absl::Time> schedule;  // after now; whole seconds
+  Controls controls;
+  DynamicFields dynamic_fields;  // none when they are to be skipped
+};
+
+struct SmtpApiFault {
+  std::string_view key;   // empty: the field as a whole
+  std::string_view rule;  // what it is not
+};
+
+// Without the field: nothing is asked for. Unknown keys are ignored; null is as good as absent.
+// Encoded words (RFC 2047) are decoded first: mail libraries write them where JSON is long or not
+// ASCII.
+smtp::Parsed<SmtpApi, SmtpApiFault> ReadSmtpApi(const mime::HeaderBlock& header, absl::Time now);
+
+}  // namespace staffetta::gateway
