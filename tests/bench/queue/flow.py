@@ -66,11 +66,12 @@ class Flow:
 
     def _await_first(self, relay, before):
         begin = time.monotonic()
+        cpu = relay.cpu()
         while self._sink.look() == before:
             if time.monotonic() - begin > FIRST:
                 raise process.Failed(f"no delivery within {FIRST} s")
             time.sleep(0.002)
-        return {"ready_s": relay.ready_after,
+        return {"ready_s": relay.ready_after, "ready_cpu_s": cpu,
                 "first_s": relay.ready_after + time.monotonic() - begin}
 
     def _look_for(self, seconds):

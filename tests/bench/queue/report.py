@@ -116,6 +116,7 @@ def drain_text(found):
 
 
 def start_text(found):
-    for name, label in (("ready_s", "start to ready"), ("first_s", "start to first delivery")):
+    for name, label in (("ready_s", "start to ready"), ("ready_cpu_s", "  processor time of it"),
+                        ("first_s", "start to first delivery")):
         one = found[name]
         yield f"{label}: {one['median']:.1f} s ({one['low']:.1f}…{one['high']:.1f})"
