@@ -5,6 +5,7 @@ Each returns True, or words that tell more, when it happened; False when it foun
 
 import asyncio
 
+import keys
 import syncs
 from generator import Answer
 from roles import ROLES
@@ -32,6 +33,26 @@ async def _kill(world, fault):
     for victim in victims:
         world.relay.kill(victim)
     await restart(world, *victims)
+    return True
+
+
+async def _kill_beside_pause(world, fault):
+    paused, killed = fault.about
+    world.relay.pause(paused)
+    world.relay.kill(killed)
+    restarting = asyncio.create_task(restart(world, killed))
+    await asyncio.sleep(fault.seconds)
+    world.relay.resume(paused)
+    await restarting
+    return True
+
+
+async def _kill_in_rewrite(world, fault):
+    """Redis dies while it writes its file anew."""
+    keys.ask_redis(world.relay.redis_socket, "bgrewriteaof")
+    await asyncio.sleep(fault.seconds)
+    world.relay.kill("redis")
+    await restart(world, "redis")
     return True
 
 
@@ -151,7 +172,8 @@ async def _until(condition):
 
 
 _KINDS = {
-    "kill": _kill, "kill-both": _kill, "pause": _pause, "cut": _cut, "shut": _shut, "step": _step,
+    "kill": _kill, "kill-both": _kill, "kill-beside-pause": _kill_beside_pause,
+    "kill-in-rewrite": _kill_in_rewrite, "pause": _pause, "cut": _cut, "shut": _shut, "step": _step,
     "sink": _sink, "sink-down": _sink_down, "enqueue-again": _enqueue_again,
     "fsync-slow": _fsync_slow, "fsync-error": _fsync_error, "torn-tail": _torn_tail,
     "disk-full": _disk_full,

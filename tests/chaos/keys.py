@@ -7,7 +7,8 @@ import subprocess
 HISTORY = ("events", "stats", "idem", "inbox")
 
 
-def _redis(socket, *words, lines=None):
+def ask_redis(socket, *words, lines=None):
+    """The lines of what it says to a command, or to one in each line."""
     done = subprocess.run(["redis-cli", "-s", str(socket), *words], input=lines, check=True,
                           capture_output=True, text=True, timeout=120)
     return done.stdout.splitlines()
@@ -15,14 +16,14 @@ def _redis(socket, *words, lines=None):
 
 def keys_by_prefix(socket):
     """How many keys begin so."""
-    return collections.Counter(key.split(":")[0] for key in _redis(socket, "--scan"))
+    return collections.Counter(key.split(":")[0] for key in ask_redis(socket, "--scan"))
 
 
 def bytes_without_history(socket):
     """The memory of Redis without what the history takes."""
-    _redis(socket, "memory", "purge")
-    used = next(int(line.split(":")[1]) for line in _redis(socket, "info", "memory")
+    ask_redis(socket, "memory", "purge")
+    used = next(int(line.split(":")[1]) for line in ask_redis(socket, "info", "memory")
                 if line.startswith("used_memory:"))
-    history = [key for key in _redis(socket, "--scan") if key.startswith(HISTORY)]
-    sizes = _redis(socket, lines="".join(f"memory usage {key} samples 0\n" for key in history))
+    history = [key for key in ask_redis(socket, "--scan") if key.startswith(HISTORY)]
+    sizes = ask_redis(socket, lines="".join(f"memory usage {key} samples 0\n" for key in history))
     return used - sum(int(size) for size in sizes)

@@ -11,10 +11,14 @@ PARTS = (*ROLES, "redis")
 LINKS = (*(f"grpc:{role}" for role in ROLES if role != "gateway"),
          *(f"redis:{role}" for role in ROLES if role != "gateway"))
 
+_PAIRS = tuple((one, two) for one in PARTS for two in PARTS if one != two)
+
 # kind, how often among all weights, what it may be about, for how long (seconds).
 _KINDS = (
     ("kill", 20, PARTS, None),
-    ("kill-both", 6, tuple((one, two) for one in PARTS for two in PARTS if one < two), None),
+    ("kill-both", 6, _PAIRS, None),
+    ("kill-beside-pause", 4, _PAIRS, (0.1, 2.0)),
+    ("kill-in-rewrite", 2, ("",), (0.0, 0.1)),
     ("pause", 14, PARTS, (0.1, 2.5)),
     ("cut", 8, LINKS, None),
     ("shut", 5, LINKS, (0.2, 1.5)),
