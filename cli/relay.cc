@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <boost/asio/ip/host_name.hpp>
-#include <fstream>
 #include <map>
 
 #include "auth/serve.h"
+#include "cli/redis_config.h"
 #include "common/base/config.h"
 #include "common/base/key_file.h"
 #include "common/base/log.h"
@@ -57,20 +57,6 @@ absl::Status InRole(const std::string& role, const absl::Status& status) {
   return {status.code(), absl::StrCat(role, ": ", std::string(status.message()))};
 }
 
-absl::StatusOr<redis::Deployment> ConfiguredRedis(const config::v1::Redis& config) {
-  auto endpoint = redis::Endpoint::Parse(config.address());
-  if (!endpoint.ok()) return endpoint.status();
-  if (!config.password().empty()) endpoint->password = config.password();
-  if (!config.password_file().empty()) {
-    std::ifstream file(config.password_file());
-    if (!std::getline(file, endpoint->password)) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("redis.password_file: cannot read ", config.password_file()));
-    }
-  }
-  return redis::Deployment::Server(*std::move(endpoint));
-}
-
 net::ResolverOptions ResolverOptions(const config::v1::Dns& dns) {
   return {.servers = {dns.servers().begin(), dns.servers().end()},
           .timeout = DurationOf(dns.timeout())};
@@ -116,7 +102,7 @@ absl::Status CheckRoles(const config::v1::Config& config, const std::set<std::st
   std::set<std::string> stateful(AllRoles().begin(), AllRoles().end());
   stateful.erase("gateway");
   const bool has_all = std::includes(roles.begin(), roles.end(), stateful.begin(), stateful.end());
-  if (config.redis().address().empty() && !has_all && roles != std::set<std::string>{"gateway"}) {
+  if (WantsEmbeddedRedis(config.redis()) && !has_all && roles != std::set<std::string>{"gateway"}) {
     return absl::InvalidArgumentError(
         "redis.address: must name the Redis that all processes share; an embedded one serves only "
         "a process with all roles");
@@ -152,10 +138,10 @@ absl::StatusOr<std::unique_ptr<Relay>> Relay::Start(const config::v1::Config& co
 }
 
 absl::Status Relay::StartRedis() {
-  if (!config_.redis().address().empty()) {
-    auto endpoint = ConfiguredRedis(config_.redis());
-    if (!endpoint.ok()) return endpoint.status();
-    redis_ = *std::move(endpoint);
+  if (!WantsEmbeddedRedis(config_.redis())) {
+    auto deployment = DeploymentOf(config_.redis());
+    if (!deployment.ok()) return deployment.status();
+    redis_ = *std::move(deployment);
     return absl::OkStatus();
   }
   auto started = redis::EmbeddedRedis::Start({.dir = data_dir_ + "/redis"});

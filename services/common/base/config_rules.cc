@@ -141,6 +141,40 @@ absl::Status CheckNumber(const FieldDescriptor& field, int64_t value) {
   return absl::OkStatus();
 }
 
+namespace {
+
+Conflict FindRedisConflict(const config::v1::Redis& redis) {
+  if (!redis.password().empty() && !redis.password_file().empty()) {
+    return {"redis.password_file", "redis.password is set too; set one of them"};
+  }
+  for (const auto& [key, addresses] : {std::pair("redis.cluster", &redis.cluster()),
+                                       std::pair("redis.sentinels", &redis.sentinels())}) {
+    if (addresses->empty()) continue;
+    if (!redis.address().empty()) return {key, "redis.address is set too; set one of them"};
+    for (const std::string& address : *addresses) {
+      if (absl::StartsWith(address, "unix:")) return {key, "must be host:port each"};
+    }
+  }
+  if (!redis.cluster().empty() && !redis.sentinels().empty()) {
+    return {"redis.sentinels", "redis.cluster is set too; set one of them"};
+  }
+  if (redis.sentinels().empty() != redis.master_name().empty()) {
+    return redis.master_name().empty()
+               ? Conflict{"redis.sentinels", "needs redis.master_name beside it"}
+               : Conflict{"redis.master_name", "needs redis.sentinels beside it"};
+  }
+  if (!redis.sentinel_password_file().empty() && redis.sentinels().empty()) {
+    return {"redis.sentinel_password_file", "needs redis.sentinels beside it"};
+  }
+  if (redis.replicas() > 0 && redis.address().empty() && redis.cluster().empty() &&
+      redis.sentinels().empty()) {
+    return {"redis.replicas", "the embedded Redis has none; name another Redis"};
+  }
+  return {};
+}
+
+}  // namespace
+
 Conflict FindConflict(const Config& config) {
   const auto& gateway = config.gateway();
   if (gateway.tls_certificate().empty() != gateway.tls_key().empty()) {
@@ -148,10 +182,8 @@ Conflict FindConflict(const Config& config) {
                ? Conflict{"gateway.tls_certificate", "needs gateway.tls_key beside it"}
                : Conflict{"gateway.tls_key", "needs gateway.tls_certificate beside it"};
   }
-  const auto& redis = config.redis();
-  if (!redis.password().empty() && !redis.password_file().empty()) {
-    return {"redis.password_file", "redis.password is set too; set one of them"};
-  }
+  const Conflict redis = FindRedisConflict(config.redis());
+  if (!redis.why.empty()) return redis;
   const auto& grpc = config.grpc();
   const absl::StatusOr<Endpoint> listen = ParseEndpoint(grpc.listen());
   if (listen.ok() && !IsLocal(*listen) && !grpc.allow_cleartext()) {

@@ -143,6 +143,38 @@ TEST_F(ConfigTest, ErrorsNameLineKeyAndReason) {
   }
 }
 
+// SPEC Q7
+TEST_F(ConfigTest, RedisKeysThatDoNotGoTogether_AreRefused) {
+  const struct {
+    std::string keys;
+    std::string expected;  // empty: they do
+  } kCases[] = {
+      {"cluster: [\"a:1\", \"b:1\"]", ""},
+      {"sentinels: [\"a:1\"], master_name: relay, sentinel_password_file: p, replicas: 1", ""},
+      {"address: \"a:1\", replicas: 1", ""},
+      {"cluster: [\"a\"]", "redis.cluster[0]: \"a\" has no port"},
+      {"cluster: [\"unix:/a\"]", "redis.cluster: must be host:port each"},
+      {"address: \"a:1\", cluster: [\"b:1\"]", "redis.cluster: redis.address is set too"},
+      {"address: \"a:1\", sentinels: [\"b:1\"], master_name: m",
+       "redis.sentinels: redis.address is set too"},
+      {"cluster: [\"a:1\"], sentinels: [\"b:1\"]", "redis.sentinels: redis.cluster is set too"},
+      {"sentinels: [\"a:1\"]", "redis.sentinels: needs redis.master_name"},
+      {"address: \"a:1\", master_name: m", "redis.master_name: needs redis.sentinels"},
+      {"address: \"a:1\", sentinel_password_file: p",
+       "redis.sentinel_password_file: needs redis.sentinels"},
+      {"replicas: 1", "redis.replicas: the embedded Redis has none"},
+      {"replicas: -1", "redis.replicas: -1 is less than 0"},
+  };
+  for (const auto& c : kCases) {
+    const std::string yaml = "redis: {" + c.keys + "}";
+    if (c.expected.empty()) {
+      EXPECT_TRUE(Load(yaml).ok()) << yaml;
+    } else {
+      EXPECT_THAT(Error(yaml), HasSubstr(c.expected)) << yaml;
+    }
+  }
+}
+
 TEST_F(ConfigTest, MissingFile_IsNotFound) {
   const auto config = LoadConfig(directory_ / "none.yaml", {});
   EXPECT_EQ(config.status().code(), absl::StatusCode::kNotFound);
