@@ -1,12 +1,10 @@
 #include "policy/server_fixture.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace staffetta::policy {
 namespace {
 
-using testing::HasSubstr;
 using Code = absl::StatusCode;
 
 class CheckerTest : public ServerTest {

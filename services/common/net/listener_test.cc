@@ -1,6 +1,5 @@
 #include "common/net/listener.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
@@ -33,8 +32,6 @@ extern "C" int accept(int listening, sockaddr* address, socklen_t* size) {
 
 namespace staffetta::net {
 namespace {
-
-using testing::HasSubstr;
 
 // SPEC S1
 TEST(ListenerTest, APortThatCannotBeBoundIsNamedWithTheReason) {
