@@ -75,10 +75,10 @@ TEST_F(SubscriberTest, SilentServer_IsGivenUp) {
 
 TEST_F(SubscriberTest, QuietChannel_KeepsItsConnection) {
   Subscriber::Options options = Options();
-  options.idle_timeout = absl::Milliseconds(50);
+  options.idle_timeout = absl::Milliseconds(500);
   Subscriber subscriber(context_.get_executor(), options, Callbacks());
   RunUntil([&] { return gaps_ == 1; });
-  Timer timer(context_.get_executor(), std::chrono::milliseconds(400));
+  Timer timer(context_.get_executor(), std::chrono::milliseconds(1800));
   bool passed = false;
   timer.async_wait([&](boost::system::error_code) { passed = true; });
   RunUntil([&] { return passed; });
