@@ -123,7 +123,7 @@ void TestCluster::Move(uint16_t slot) {
   const size_t from = MasterOf(slot);
   const size_t to = AnotherMaster(slot);
   BeginMove(slot, from, to);
-  while (MoveKeys(slot, from, to, 10) > 0) {
+  while (MoveKeys(slot, from, to, 1) > 0) {
   }
   EndMove(slot, from, to);
 }

@@ -33,7 +33,7 @@ class TestCluster {
   void BeginMove(uint16_t slot, size_t from, size_t to);
   int MoveKeys(uint16_t slot, size_t from, size_t to, int most);  // how many went
   void EndMove(uint16_t slot, size_t from, size_t to);
-  // All of them, to another master.
+  // All of them, to another master; key by key.
   void Move(uint16_t slot);
 
   void AwaitHealthy();  // all running nodes serve all slots, and each replica follows its master
