@@ -11,6 +11,7 @@
 
 #include "common/base/runtime.h"
 #include "common/base/task_group.h"
+#include "common/redis/deployment.h"
 #include "common/redis/embedded.h"
 #include "common/rpc/host.h"
 #include "common/rpc/peers.h"
