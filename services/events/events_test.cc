@@ -24,7 +24,7 @@ class EventsTest : public testing::Test {
                                        redis_.options(), "key");
     host_ = *rpc::Host::Start("127.0.0.1:0", {server_->grpc_service()});
     client_ = std::make_unique<EventsClient>(
-        rpc::LocalPeer(host_->InProcessChannel(), "key", absl::Seconds(10)));
+        rpc::LocalPeer(host_->InProcessChannel(), "key", absl::Seconds(60)));
     runtime_.Block(Start());
   }
   ~EventsTest() override {
