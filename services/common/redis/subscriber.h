@@ -4,7 +4,9 @@
 //
 // Confined to the io_context it was made with; must not outlive it. Messages published while there
 // is no connection are lost: on_gap says so. In a cluster, where every node hears every message,
-// it listens at any of the given nodes; with Sentinel at the master.
+// it listens at any of the given nodes that sees a working cluster when it connects; a node that is
+// cut off from the others later is kept while it answers PING. With Sentinel it listens at the
+// master.
 
 #include <functional>
 #include <memory>
