@@ -205,6 +205,7 @@ int Run(const std::vector<std::string>& words, std::ostream& out, std::ostream& 
   AddQueueCommands(&table);
   AddInboxCommands(&table);
   AddEventCommands(&table);
+  AddEdgeCommands(&table);
   return table.Run(words, out, err);
 }
 

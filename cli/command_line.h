@@ -68,6 +68,7 @@ void AddSenderCommands(CommandTable* table);
 void AddQueueCommands(CommandTable* table);
 void AddInboxCommands(CommandTable* table);
 void AddEventCommands(CommandTable* table);
+void AddEdgeCommands(CommandTable* table);
 
 // The whole program but for main.
 int Run(const std::vector<std::string>& words, std::ostream& out, std::ostream& err);

@@ -62,13 +62,6 @@ net::ResolverOptions ResolverOptions(const config::v1::Dns& dns) {
           .timeout = DurationOf(dns.timeout())};
 }
 
-// The configured certificate and key, else an own pair in the data directory.
-std::pair<std::string, std::string> CertificateFiles(const config::v1::Gateway& gateway,
-                                                     const std::string& data_dir) {
-  if (!gateway.tls_certificate().empty()) return {gateway.tls_certificate(), gateway.tls_key()};
-  return {data_dir + "/tls.crt", data_dir + "/tls.key"};
-}
-
 // Where the configuration says that a role runs; empty: it does not say.
 std::string ConfiguredEndpoint(const config::v1::Grpc& grpc, const std::string& role) {
   if (role == "auth") return grpc.auth();
@@ -193,6 +186,16 @@ absl::Status Relay::StartRoles(const std::set<std::string>& roles) {
         runtime_.executor(kDeliveryLoop), delivery::OptionsFrom(config_, hostname), redis, key_);
     services.push_back(delivery_->grpc_service());
   }
+  if (roles.contains("gateway")) {
+    const net::CertificateFiles own{data_dir_ + "/tls.crt", data_dir_ + "/tls.key"};
+    gateway::Options options = gateway::OptionsFrom(config_, hostname, own);
+    if (options.certificates.front() == own) {
+      const absl::Status made = net::EnsureSelfSigned(own.certificate, own.key, hostname);
+      if (!made.ok()) return InRole("gateway", made);
+    }
+    gateway_ = std::make_unique<gateway::Server>(runtime_, std::move(options), key_);
+    services.push_back(gateway_->grpc_service());
+  }
 
   auto host = rpc::Host::Start(config_.grpc().listen(), services);
   if (!host.ok()) return host.status();
@@ -220,12 +223,7 @@ absl::Status Relay::StartRoles(const std::set<std::string>& roles) {
     status = InRole("delivery",
                     BlockOn(runtime_, kDeliveryLoop, delivery_->Start({.queue = PeerOf("queue")})));
   }
-  if (status.ok() && roles.contains("gateway")) {
-    const auto [certificate, key] = CertificateFiles(config_.gateway(), data_dir_);
-    status = net::EnsureSelfSigned(certificate, key, hostname);
-    if (!status.ok()) return InRole("gateway", status);
-    gateway_ = std::make_unique<gateway::Server>(
-        runtime_, gateway::OptionsFrom(config_, hostname, certificate, key));
+  if (status.ok() && gateway_) {
     status = InRole("gateway", BlockOn(runtime_, 0,
                                        gateway_->Start({.auth = PeerOf("auth"),
                                                         .policy = PeerOf("policy"),

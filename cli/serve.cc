@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <cstdio>
@@ -13,6 +14,7 @@
 #include "cli/demo.h"
 #include "cli/relay.h"
 #include "common/base/log.h"
+#include "common/base/units.h"
 
 namespace staffetta::cli {
 namespace {
@@ -38,6 +40,14 @@ absl::Status EnsureDataDir(const std::string& dir) {
   return absl::OkStatus();
 }
 
+// Thousands of ports and sessions want a descriptor each; the usual soft limit is 1,024.
+void RaiseFileLimit() {
+  rlimit files = {};
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
 // Where the CLI finds us.
 void WriteEndpoint(const std::string& data_dir, const std::string& endpoint) {
   std::ofstream(data_dir + "/grpc.endpoint") << endpoint << "\n";
@@ -54,6 +64,7 @@ int Serve(const ServeArgs& args) {
   pthread_sigmask(SIG_BLOCK, &ends, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
+  RaiseFileLimit();
   log::Init();
   auto config = LoadConfig(args.config_file, args.overrides);
   if (!config.ok()) {
@@ -92,7 +103,7 @@ int Serve(const ServeArgs& args) {
     }
   }
   log::Info("ready: roles {}; SMTP ports {}; gRPC {}", absl::StrJoin(roles, ","),
-            absl::StrJoin((*relay)->ports(), ","), (*relay)->endpoint());
+            FormatPorts((*relay)->ports()), (*relay)->endpoint());
   log::Flush();
 
   int signal = 0;

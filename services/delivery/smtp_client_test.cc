@@ -63,7 +63,7 @@ class SmtpClientTest : public testing::Test {
     const std::string dir = testing::TempDir() + "delivery-tls";
     std::filesystem::create_directories(dir);
     ASSERT_TRUE(net::EnsureSelfSigned(dir + "/cert", dir + "/key", "mx.test").ok());
-    auto context = net::TlsContext::Server(dir + "/cert", dir + "/key");
+    auto context = net::TlsContext::Server({{dir + "/cert", dir + "/key"}});
     ASSERT_TRUE(context.ok()) << context.status();
     server_.tls = *context;
     options_.tls = net::TlsContext::OpportunisticClient();

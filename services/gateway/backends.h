@@ -53,6 +53,10 @@ class Authenticator {
   // Who may submit from this address without AUTH (SPEC U10).
   virtual Co<absl::StatusOr<AuthAnswer>> IdentifyNetwork(std::string client_address) = 0;
 
+  // A user whom somebody trusted has authenticated: kOk, kInactive, kBlocked, or kWrongCredentials
+  // when there is none.
+  virtual Co<absl::StatusOr<AuthAnswer>> FindUser(std::string user) = 0;
+
   // Grows whenever somebody's rights may have changed. An identity that was obtained after reading
   // this number stands as long as the number stays. Costs nothing.
   virtual uint64_t Changes() const = 0;

@@ -127,6 +127,12 @@ class Player final : public net::Stream {
   asio::ip::address peer_address() const override { return peer_; }
   asio::ip::address local_address() const override { return asio::ip::address_v4::loopback(); }
   uint16_t local_port() const override { return 25; }
+  bool HasInput() const override { return false; }
+  void Interrupt() override {}
+  Co<void> Finish(absl::Duration) override {
+    Close();
+    co_return;
+  }
   void Close() override { closed_ = true; }
 
   // The session has ended: what of the dialogue is left must fit.
@@ -303,19 +309,23 @@ absl::Status PlayDialogue(const std::vector<DialogueStep>& steps, size_t max_rea
   }
   const auto config = LoadConfig("", overrides);
   if (!config.ok()) return config.status();
-  const Options options = OptionsFrom(*config, "relay.example", "", "");
+  const Options options = OptionsFrom(*config, "relay.example", {});
 
   FakeBackends backends;
   MemoryBudget memory(options.max_memory);
+  SessionLimits limits({.in_all = 1, .per_address = 1, .per_user = 1});
+  const net::ServerTls any_tls(net::TlsContext::OpportunisticClient());
   const FakeClock clock;
   const Surroundings surroundings{.settings = options.session,
                                   .backends = backends.all(),
                                   .memory = &memory,
-                                  .tls = tls ? net::TlsContext::OpportunisticClient() : nullptr,
+                                  .tls = tls ? &any_tls : nullptr,
                                   .clock = &clock};
   auto stream = std::make_unique<Player>(&steps, &backends, max_read);
   Player& player = *stream;
-  Session session(std::move(stream), &surroundings);
+  const std::string address = stream->peer_address().to_string();
+  Session session(std::move(stream), &surroundings,
+                  {address, options.listeners.front().tls, limits.Enter()});
   asio::io_context io;
   TaskGroup group(io.get_executor(), "dialogue");
   group.Spawn(session.Run());

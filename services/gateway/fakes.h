@@ -40,6 +40,14 @@ class FakeAuthenticator final : public Authenticator {
     co_return AuthAnswer{AuthVerdict::kOk, users[it->second].identity};
   }
 
+  Co<absl::StatusOr<AuthAnswer>> FindUser(std::string user) override {
+    if (down) co_return absl::UnavailableError("auth is down");
+    const std::lock_guard lock(mutex_);
+    const auto it = users.find(user);
+    if (it == users.end()) co_return AuthAnswer{AuthVerdict::kWrongCredentials, {}};
+    co_return AuthAnswer{it->second.verdict, it->second.identity};
+  }
+
   uint64_t Changes() const override { return changes_; }
 
   Co<absl::StatusOr<bool>> StillValid(Identity identity, uint64_t) override {

@@ -30,18 +30,61 @@ TEST(MemoryBudget, HoldsNButNotNPlusOne) {
   EXPECT_EQ(budget.used(), 0);
 }
 
+class SessionLimitsTest : public testing::Test {
+ protected:
+  // null: refused, and nothing is counted.
+  std::unique_ptr<SessionLimits::Place> Enter(const std::string& address) {
+    auto place = limits_.Enter();
+    return place && place->SetAddress(address) ? std::move(place) : nullptr;
+  }
+
+  SessionLimits limits_{{.in_all = 3, .per_address = 2, .per_user = 1}};
+};
+
 // SPEC S6
-TEST(SessionLimits, HoldAtNAndRefuseNPlusOne) {
-  SessionLimits limits(3, 2);
-  std::unique_ptr<SessionLimits::Ticket> a, b, c, d;
-  EXPECT_EQ(limits.Enter("192.0.2.1", &a), SessionLimits::Answer::kAdmitted);
-  EXPECT_EQ(limits.Enter("192.0.2.1", &b), SessionLimits::Answer::kAdmitted);
-  EXPECT_EQ(limits.Enter("192.0.2.1", &c), SessionLimits::Answer::kTooManyOfAddress);
-  EXPECT_EQ(limits.Enter("192.0.2.2", &c), SessionLimits::Answer::kAdmitted);
-  EXPECT_EQ(limits.Enter("192.0.2.3", &d), SessionLimits::Answer::kTooMany);
+TEST_F(SessionLimitsTest, NInAllAreAdmittedAndNotOneMore) {
+  const auto a = limits_.Enter();
+  const auto b = limits_.Enter();
+  auto c = limits_.Enter();
+  ASSERT_TRUE(a && b && c);
+  EXPECT_EQ(limits_.Enter(), nullptr);
+  c.reset();
+  EXPECT_NE(limits_.Enter(), nullptr);
+  EXPECT_EQ(limits_.total(), 2);
+}
+
+// SPEC S6
+TEST_F(SessionLimitsTest, NOfAnAddressAreAdmittedAndNotOneMore) {
+  auto a = Enter("192.0.2.1");
+  const auto b = Enter("192.0.2.1");
+  ASSERT_TRUE(a && b);
+  EXPECT_EQ(Enter("192.0.2.1"), nullptr);
+  EXPECT_NE(Enter("192.0.2.2"), nullptr);
   a.reset();
-  EXPECT_EQ(limits.Enter("192.0.2.1", &d), SessionLimits::Answer::kAdmitted);
-  EXPECT_EQ(limits.total(), 3);
+  EXPECT_NE(Enter("192.0.2.1"), nullptr);
+}
+
+// SPEC S6
+TEST_F(SessionLimitsTest, NOfAUserAreAdmittedAndNotOneMore) {
+  auto a = limits_.Enter();
+  const auto b = limits_.Enter();
+  EXPECT_TRUE(a->SetUser("s1_0"));
+  EXPECT_TRUE(a->SetUser("s1_0")) << "it is the same session";
+  EXPECT_FALSE(b->SetUser("s1_0"));
+  EXPECT_TRUE(b->SetUser("s1_1"));
+  EXPECT_FALSE(b->SetUser("s1_0"));
+  EXPECT_TRUE(a->SetUser(""));
+  EXPECT_FALSE(a->SetUser("s1_1")) << "a refusal leaves it where it was";
+  a.reset();
+  EXPECT_TRUE(b->SetUser("s1_0"));
+}
+
+// SPEC S6 S7
+TEST_F(SessionLimitsTest, OtherAddress_FreesTheOneBefore) {
+  const auto a = Enter("192.0.2.1");
+  const auto b = Enter("192.0.2.1");
+  EXPECT_TRUE(b->SetAddress("192.0.2.2"));
+  EXPECT_NE(Enter("192.0.2.1"), nullptr);
 }
 
 // SPEC U4

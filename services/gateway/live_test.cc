@@ -20,13 +20,12 @@ Co<void> StartOnLoop(SmtpServer* server, absl::Status* status) {
 TEST(LiveDialogues, GoAsWritten) {
   const net::TestDirectory directory;
   Options options;
-  options.ports = {0};
+  options.listeners = {{}};
   options.address = "127.0.0.1";
   options.session.hostname = "relay.example";
-  options.tls_certificate = directory.File("tls.crt");
-  options.tls_key = directory.File("tls.key");
-  ASSERT_TRUE(
-      net::EnsureSelfSigned(options.tls_certificate, options.tls_key, "relay.example").ok());
+  const net::CertificateFiles files{directory.File("tls.crt"), directory.File("tls.key")};
+  options.certificates = {files};
+  ASSERT_TRUE(net::EnsureSelfSigned(files.certificate, files.key, "relay.example").ok());
   FakeBackends backends;
   const Runtime runtime(2);
   SmtpServer server(runtime, options, backends.all());

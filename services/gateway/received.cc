@@ -36,9 +36,10 @@ std::string Protocol(const Trace& trace) {
 std::string ReceivedField(const Trace& trace) {
   const bool ipv6 = trace.client_address.find(':') != std::string_view::npos;
   std::string field =
-      absl::StrCat("Received: from ", OneWord(trace.hello), " ([", ipv6 ? "IPv6:" : "",
-                   ToAbsl(trace.client_address), "])\r\n\tby ", ToAbsl(trace.hostname), " with ",
-                   Protocol(trace), " id ", ToAbsl(trace.id));
+      absl::StrCat("Received: from ", OneWord(trace.hello), " (",
+                   trace.client_name.empty() ? "" : OneWord(trace.client_name) + " ", "[",
+                   ipv6 ? "IPv6:" : "", ToAbsl(trace.client_address), "])\r\n\tby ",
+                   ToAbsl(trace.hostname), " with ", Protocol(trace), " id ", ToAbsl(trace.id));
   if (trace.tls)
     absl::StrAppend(&field, "\r\n\t(", trace.tls->version, " ", trace.tls->cipher, ")");
   absl::StrAppend(&field, ";\r\n\t", mime::FormatDate(trace.unix_seconds), "\r\n");

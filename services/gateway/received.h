@@ -13,6 +13,7 @@ namespace staffetta::gateway {
 // What a Received field tells (RFC 5321 §4.4, RFC 3848).
 struct Trace {
   std::string_view hello;           // what the client called itself
+  std::string_view client_name;     // its host name; empty: not known
   std::string_view client_address;  // text
   std::string_view hostname;        // ours
   Greeting greeting = Greeting::kEhlo;

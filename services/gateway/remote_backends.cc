@@ -130,13 +130,17 @@ Co<absl::StatusOr<AuthAnswer>> RemoteAuthenticator::IdentifyNetwork(std::string 
   co_return answer;
 }
 
-Co<absl::StatusOr<bool>> RemoteAuthenticator::StillValid(Identity identity, uint64_t since) {
-  if (!ledger_.MayHaveChanged(identity.user, since)) co_return true;
+Co<absl::StatusOr<AuthAnswer>> RemoteAuthenticator::FindUser(std::string user) {
   auth_pb::GetIdentityRequest request;
-  request.set_user(identity.user);
+  request.set_user(std::move(user));
   const auto response = co_await client_.Call(&decltype(client_)::Async::GetIdentity, request);
   if (!response.ok()) co_return response.status();
-  const auto answer = ToAnswer(response->verdict(), response->identity());
+  co_return ToAnswer(response->verdict(), response->identity());
+}
+
+Co<absl::StatusOr<bool>> RemoteAuthenticator::StillValid(Identity identity, uint64_t since) {
+  if (!ledger_.MayHaveChanged(identity.user, since)) co_return true;
+  const auto answer = co_await FindUser(identity.user);
   if (!answer.ok()) co_return answer.status();
   co_return answer->verdict == AuthVerdict::kOk && answer->identity.revision == identity.revision;
 }

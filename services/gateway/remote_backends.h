@@ -27,6 +27,7 @@ class RemoteAuthenticator final : public Authenticator {
   Co<absl::StatusOr<AuthAnswer>> Authenticate(std::string user, std::string password,
                                               std::string client_address) override;
   Co<absl::StatusOr<AuthAnswer>> IdentifyNetwork(std::string client_address) override;
+  Co<absl::StatusOr<AuthAnswer>> FindUser(std::string user) override;
   uint64_t Changes() const override { return ledger_.count(); }
   Co<absl::StatusOr<bool>> StillValid(Identity identity, uint64_t since) override;
 

@@ -23,10 +23,17 @@ struct Server::Parts {
   TaskGroup watching;
 };
 
-Server::Server(const Runtime& runtime, Options options)
-    : runtime_(runtime), options_(std::move(options)) {}
+Server::Server(const Runtime& runtime, Options options, std::string key)
+    : runtime_(runtime),
+      options_(std::move(options)),
+      edge_(runtime.executor(0), std::move(key), [this]() -> std::optional<SmtpServer::Status> {
+        if (!parts_) return std::nullopt;
+        return parts_->smtp.status();
+      }) {}
 
 Server::~Server() = default;
+
+grpc::Service* Server::grpc_service() { return &edge_; }
 
 Co<absl::Status> Server::Start(Peers peers) {
   parts_ = std::make_unique<Parts>(runtime_, options_, std::move(peers));
@@ -35,6 +42,7 @@ Co<absl::Status> Server::Start(Peers peers) {
 }
 
 Co<void> Server::Stop() {
+  co_await edge_.Drain();
   if (!parts_) co_return;
   co_await parts_->smtp.Stop();
   parts_->authenticator.StopWatching();

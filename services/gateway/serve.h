@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "common/base/co.h"
 #include "common/base/runtime.h"
 #include "common/rpc/peers.h"
+#include "gateway/edge_rpc.h"
 #include "gateway/settings.h"
 
 namespace staffetta::gateway {
@@ -23,9 +25,13 @@ class Server {
     std::shared_ptr<const rpc::Peer> queue;
   };
 
-  // `runtime` outlives it. See OptionsFrom (gateway/settings.h).
-  Server(const Runtime& runtime, Options options);
+  // `runtime` outlives it. `key` is what callers of EdgeService must present. See OptionsFrom
+  // (gateway/settings.h).
+  Server(const Runtime& runtime, Options options, std::string key);
   ~Server();  // after Stop
+
+  // EdgeService, to be hosted; it answers between Start and Stop.
+  grpc::Service* grpc_service();
 
   // Listens. The services need not answer yet: until they do, clients are told to try again.
   // UNAVAILABLE: no port can be bound; FAILED_PRECONDITION: the certificate is bad. Stop is to be
@@ -43,6 +49,7 @@ class Server {
 
   const Runtime& runtime_;
   const Options options_;
+  EdgeRpc edge_;
   std::unique_ptr<Parts> parts_;
 };
 

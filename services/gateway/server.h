@@ -2,13 +2,16 @@
 
 #include <absl/status/status.h>
 
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "common/base/co.h"
 #include "common/base/runtime.h"
 #include "common/base/task_group.h"
 #include "common/net/listener.h"
+#include "common/net/server_tls.h"
 #include "gateway/memory.h"
 #include "gateway/session.h"
 #include "gateway/session_group.h"
@@ -35,9 +38,32 @@ class SmtpServer {
   // Those really open.
   std::vector<uint16_t> ports() const;
 
+  // What it is like at this moment (SPEC S1).
+  struct Status {
+    struct Skipped {
+      Listening port;
+      std::string why;
+    };
+    std::vector<Listening> open;  // by port
+    std::vector<Skipped> skipped;
+    int sessions = 0;
+    int max_sessions = 0;
+    int64_t memory_used = 0;
+    int64_t max_memory = 0;
+    std::vector<net::CertificateInfo> certificates;
+  };
+  Status status() const;
+
  private:
+  // A port that is open.
+  struct Port {
+    Listening listening;
+    std::unique_ptr<net::Listener> listener;
+  };
+
   absl::Status Bind();
-  void Deal(Executor executor, std::unique_ptr<net::Stream> stream);
+  void Deal(Executor executor, std::unique_ptr<net::Stream> stream, const Listening* port);
+  Co<void> WatchCertificates();
 
   const Runtime& runtime_;
   const Options options_;
@@ -45,7 +71,11 @@ class SmtpServer {
   SessionLimits limits_;
   Surroundings surroundings_;
   TaskGroup listening_;
-  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::unique_ptr<net::ServerTls> tls_;
+  std::vector<std::unique_ptr<Port>> ports_;
+  std::vector<Status::Skipped> skipped_;
+  Timer look_;  // at the certificates' files
+  bool stopping_ = false;
   std::vector<std::unique_ptr<SessionGroup>> groups_;  // one per loop
   size_t next_group_ = 0;
 };

@@ -2,11 +2,11 @@
 
 // One SMTP session (RFC 5321): the dialogue and nothing else. Grammar is in common/smtp, decisions
 // are behind backends.h, replies in verdicts.h, content in content.h. What is to come has its
-// place: a verb in Dispatch (BDAT, XCLIENT), a mechanism in sasl_exchange.h (SCRAM), a parameter of
+// place: a verb in Dispatch (BDAT), a mechanism in sasl_exchange.h (SCRAM), a parameter of
 // MAIL or RCPT in TakeMailParams (SMTPUTF8, DSN), a header in content.h (X-SMTPAPI).
 //
-// The sources follow the dialogue: session.cc (the loop, EHLO, MAIL, RCPT), session_secure.cc
-// (STARTTLS, AUTH), session_data.cc (DATA).
+// The sources follow the dialogue: session.cc (the loop, EHLO), session_secure.cc (STARTTLS, AUTH),
+// session_xclient.cc (XCLIENT), session_mail.cc (MAIL, RCPT), session_data.cc (DATA).
 
 #include <chrono>
 #include <memory>
@@ -18,12 +18,14 @@
 #include "common/base/clock.h"
 #include "common/base/co.h"
 #include "common/net/line_reader.h"
+#include "common/net/server_tls.h"
 #include "common/net/stream.h"
 #include "common/smtp/command.h"
 #include "common/smtp/data_decoder.h"
 #include "gateway/backends.h"
 #include "gateway/content.h"
 #include "gateway/memory.h"
+#include "gateway/session_limits.h"
 #include "gateway/settings.h"
 #include "gateway/state.h"
 #include "gateway/verdicts.h"
@@ -35,49 +37,53 @@ struct Surroundings {
   Settings settings;
   Backends backends;
   MemoryBudget* memory = nullptr;
-  std::shared_ptr<const net::TlsContext> tls;  // null: STARTTLS is not offered
+  const net::ServerTls* tls = nullptr;  // null: STARTTLS is not offered
   const Clock* clock = &Clock::Real();
+};
+
+// What is known of a client before the first word.
+struct Arrival {
+  std::string client_address;  // text; an IPv4 client is IPv4, whatever the socket
+  TlsPolicy tls = TlsPolicy::kOptional;
+  std::unique_ptr<SessionLimits::Place> place;  // counted for that address
 };
 
 // Confined to its stream's thread.
 class Session {
  public:
-  Session(std::unique_ptr<net::Stream> stream, const Surroundings* surroundings);
+  Session(std::unique_ptr<net::Stream> stream, const Surroundings* surroundings, Arrival arrival);
 
   // From the banner until the connection is closed. Once.
   Co<void> Run();
 
   // While Run() runs, beside it. The relay shuts down: an idle session is told so and closed now,
   // one in a transaction behind it (SPEC S10).
-  Co<void> Drain();
+  void Drain();
   // The peer has let its deadline pass: it is told so and closed. (The stream's own deadline comes
   // a little later and ends also those that do not read what they are told.)
   bool IsOverdue(std::chrono::steady_clock::time_point now) const {
     return waiting_ != Waiting::kNo && now >= deadline_;
   }
-  Co<void> TimeOut();
+  void TimeOut() { Leave(Said::kTimeout); }
 
   // Ends it at once.
   void Close() { stream_->Close(); }
 
  private:
-  enum class Next { kGoOn, kEnd };
+  enum class Next { kGoOn, kEnd, kLost };  // lost: the peer hears nothing more
 
   // --- session.cc
+  // Greets, unless the client has begun to talk already.
+  Co<Next> Welcome();
   Co<Next> OneCommand();
   Co<Next> Dispatch(smtp::Command command);
-  void Greet(std::string_view argument, Greeting greeting);
+  // The banner.
+  void Greet();
+  void TakeHello(std::string_view argument, Greeting greeting);
   std::string EhloText() const;
-  Co<void> Mail(std::string_view argument);
-  bool TakeMailParams(const smtp::Params& params, Transaction* transaction);
-  void Rcpt(std::string_view argument);
   // Whether the session may go on with the identity it has (SPEC U4).
   enum class Standing { kGood, kLost, kUnknown };
   Co<Standing> CheckStanding();
-  // Makes sure that it is known who submits; false: it has said why not.
-  Co<bool> Identify();
-  // Whether the user may send as all of these; false: it has said why not (SPEC V6, V7).
-  Co<bool> Authorise(std::vector<smtp::Mailbox> addresses, std::string subject);
 
   // The next line, once all replies are out.
   Co<absl::StatusOr<net::LineReader::Line>> NextLine();
@@ -89,8 +95,24 @@ class Session {
   // The stream has failed: nothing more can be said.
   Next Lost(const absl::Status& status);
   void SetDeadline(absl::Duration timeout);
-  // The last words, while Run() waits for the peer.
-  Co<void> Leave(Said said);
+  // Ends the wait for the peer: Run() says this and closes.
+  void Leave(Said said);
+  bool MayStartTls() const {
+    return around_.tls != nullptr && arrival_.tls != TlsPolicy::kNone && !connection_.tls;
+  }
+  bool MustStartTls() const { return arrival_.tls == TlsPolicy::kRequired && !connection_.tls; }
+
+  // Who it is and all it has said are no more: the next word is EHLO (RFC 3207 §4.2).
+  void Forget();
+
+  // --- session_mail.cc
+  Co<void> Mail(std::string_view argument);
+  bool TakeMailParams(const smtp::Params& params, Transaction* transaction);
+  void Rcpt(std::string_view argument);
+  // Makes sure that it is known who submits; false: it has said why not.
+  Co<bool> Identify();
+  // Whether the user may send as all of these; false: it has said why not (SPEC V6, V7).
+  Co<bool> Authorise(std::vector<smtp::Mailbox> addresses, std::string subject);
   void LogRefusal(const std::string& id, const smtp::Mailbox& sender,
                   const smtp::Reply& reply) const;
 
@@ -99,6 +121,13 @@ class Session {
   Co<Next> Auth(std::string_view argument);
   std::optional<Said> WhyNoAuth() const;
   Co<void> Authenticate(std::string user, std::string password);
+  // Takes the identity; false: the user has too many sessions, this one ends.
+  bool Become(Identity identity, uint64_t changes);
+
+  // --- session_xclient.cc
+  bool MayXclient() const;
+  Co<void> Xclient(std::string_view argument);
+  Co<bool> Vouched(std::string user);
 
   // --- session_data.cc
   struct Incoming {
@@ -127,8 +156,9 @@ class Session {
   Waiting waiting_ = Waiting::kNo;  // for the peer; all replies are out
   std::chrono::steady_clock::time_point deadline_;
   bool draining_ = false;
-  bool leaving_ = false;  // Leave() has the word
+  std::optional<Said> last_words_;  // Leave() was called
 
+  const Arrival arrival_;
   Connection connection_;
   smtp::Verb verb_ = smtp::Verb::kUnknown;  // for the log
   Hello hello_;

@@ -17,8 +17,6 @@
 namespace staffetta::gateway {
 namespace {
 
-// Content that arrives slower than this per data_timeout is not waited for.
-constexpr size_t kBlock = 1024;
 // What a client announces with SIZE is believed up to here.
 constexpr uint64_t kMostReserved = 64 << 10;
 
@@ -77,11 +75,12 @@ Session::Next Session::RefuseData(Said said) {
 Co<absl::Status> Session::ReadContent(Incoming* incoming) {
   smtp::DataDecoder& decoder = incoming->decoder;
   std::string dropped;
-  size_t block = kBlock;  // octets since the deadline was set
+  const size_t enough = settings().data_block;
+  size_t block = enough;  // octets since the deadline was set
   while (true) {
     const std::string_view input = reader_.buffered();
     if (input.empty()) {
-      if (block >= kBlock) {
+      if (block >= enough) {
         SetDeadline(settings().data_timeout);
         block = 0;
       }
@@ -89,7 +88,7 @@ Co<absl::Status> Session::ReadContent(Incoming* incoming) {
       const absl::Status filled = co_await reader_.Fill();
       waiting_ = Waiting::kNo;
       if (!filled.ok()) co_return filled;
-      if (leaving_) co_return absl::CancelledError("the session ends");
+      if (last_words_) co_return absl::CancelledError("the session ends");
       continue;
     }
     const size_t used = decoder.Feed(input, incoming->worthless() ? &dropped : &incoming->content);
@@ -140,7 +139,9 @@ Co<void> Session::Submit(std::string content) {
                   .controls = std::move(asked->controls),
                   .schedule = asked->schedule,
                   .idempotency_key = std::move(examined->idempotency_key)};
-  const Trace trace{.hello = hello_.name,
+  const std::string& told = connection_.client_hello;
+  const Trace trace{.hello = told.empty() ? hello_.name : told,
+                    .client_name = connection_.client_name,
                     .client_address = connection_.client_address,
                     .hostname = settings().hostname,
                     .greeting = hello_.greeting,

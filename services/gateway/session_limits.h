@@ -5,62 +5,93 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <utility>
 
 namespace staffetta::gateway {
 
-// Counts sessions in all and per client address (SPEC S6). A mutex guards it. Thread-safe; outlives
-// its tickets.
+// Counts sessions in all, per client address and per user (SPEC S6). A mutex guards it.
+// Thread-safe; outlives its places.
 class SessionLimits {
  public:
-  SessionLimits(int in_all, int per_address) : in_all_(in_all), per_address_(per_address) {}
-
-  enum class Answer { kAdmitted, kTooMany, kTooManyOfAddress };
-
-  // A counted session; not counted any more when it goes.
-  class Ticket {
-   public:
-    Ticket(SessionLimits* limits, std::string address)
-        : limits_(limits), address_(std::move(address)) {}
-    ~Ticket() { limits_->Leave(address_); }
-    Ticket(const Ticket&) = delete;
-    Ticket& operator=(const Ticket&) = delete;
-
-   private:
-    SessionLimits* const limits_;
-    const std::string address_;
+  struct Most {
+    int in_all = 0;
+    int per_address = 0;
+    int per_user = 0;
   };
 
-  // `*ticket` is set when admitted.
-  Answer Enter(const std::string& address, std::unique_ptr<Ticket>* ticket) {
+  explicit SessionLimits(Most most) : most_(most) {}
+
+  // What one session counts for; given back when it goes. Used by one thread at a time.
+  class Place {
+   public:
+    explicit Place(SessionLimits* limits) : limits_(*limits) {}
+    ~Place() { limits_.Leave(*this); }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+
+    // Counts it for this one instead of the one before; "" is nobody. False: there are too many
+    // already, and it counts as before.
+    [[nodiscard]] bool SetAddress(const std::string& address) {
+      return limits_.Move(&limits_.by_address_, limits_.most_.per_address, address, &address_);
+    }
+    [[nodiscard]] bool SetUser(const std::string& user) {
+      return limits_.Move(&limits_.by_user_, limits_.most_.per_user, user, &user_);
+    }
+
+   private:
+    friend class SessionLimits;
+    SessionLimits& limits_;
+    std::string address_;
+    std::string user_;
+  };
+
+  // null: there are too many in all.
+  std::unique_ptr<Place> Enter() {
     const std::lock_guard lock(mutex_);
-    if (total_ >= in_all_) return Answer::kTooMany;
-    int& of_address = by_address_[address];
-    if (of_address >= per_address_) return Answer::kTooManyOfAddress;
-    ++of_address;
+    if (total_ >= most_.in_all) return nullptr;
     ++total_;
-    *ticket = std::make_unique<Ticket>(this, address);
-    return Answer::kAdmitted;
+    return std::make_unique<Place>(this);
   }
 
+  const Most& most() const { return most_; }
   int total() const {
     const std::lock_guard lock(mutex_);
     return total_;
   }
 
  private:
-  void Leave(const std::string& address) {
+  using Counts = absl::flat_hash_map<std::string, int>;
+
+  bool Move(Counts* counts, int most, const std::string& to, std::string* from) {
     const std::lock_guard lock(mutex_);
-    --total_;
-    const auto it = by_address_.find(address);
-    if (--it->second == 0) by_address_.erase(it);
+    if (to == *from) return true;
+    if (!to.empty()) {
+      int& count = (*counts)[to];
+      if (count >= most) return false;
+      ++count;
+    }
+    Remove(counts, *from);
+    *from = to;
+    return true;
   }
 
-  const int in_all_;
-  const int per_address_;
+  void Leave(const Place& place) {
+    const std::lock_guard lock(mutex_);
+    --total_;
+    Remove(&by_address_, place.address_);
+    Remove(&by_user_, place.user_);
+  }
+
+  static void Remove(Counts* counts, const std::string& key) {
+    if (key.empty()) return;
+    const auto it = counts->find(key);
+    if (--it->second == 0) counts->erase(it);
+  }
+
+  const Most most_;
   mutable std::mutex mutex_;
   int total_ = 0;
-  absl::flat_hash_map<std::string, int> by_address_;
+  Counts by_address_;
+  Counts by_user_;
 };
 
 }  // namespace staffetta::gateway

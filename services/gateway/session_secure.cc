@@ -14,25 +14,23 @@ Co<Session::Next> Session::StartTls(std::string_view argument) {
     Say(Said::kSuperfluousArgument);
     co_return Next::kGoOn;
   }
-  if (connection_.tls || !around_.tls) {
+  if (!MayStartTls()) {
     Say(connection_.tls ? Said::kAlreadyTls : Said::kNoTls);
     co_return Next::kGoOn;
   }
   // Whatever came in clear behind the command is forgotten, like all that was said in clear
   // (CVE-2011-0411).
   reader_.Drop();
-  hello_ = {};
-  identified_.reset();
-  network_asked_ = false;
-  transaction_ = {};
+  Forget();
   Say(Said::kReadyForTls);
   SetDeadline(settings().command_timeout);
   absl::Status done = co_await Flush();
-  if (done.ok()) done = co_await stream_->AcceptTls(around_.tls);
+  SetDeadline(settings().handshake_timeout);
+  if (done.ok()) done = co_await stream_->AcceptTls(around_.tls->context());
   if (!done.ok()) {
     // Nothing more is said: the peer expects TLS.
     log::Debug("{}: no TLS: {}", connection_.client_address, done.ToString());
-    co_return Next::kEnd;
+    co_return Next::kLost;
   }
   connection_.tls = stream_->tls();
   co_return Next::kGoOn;
@@ -40,7 +38,7 @@ Co<Session::Next> Session::StartTls(std::string_view argument) {
 
 std::optional<Said> Session::WhyNoAuth() const {
   if (connection_.tls) return std::nullopt;
-  if (settings().require_tls) return Said::kTlsRequired;
+  if (MustStartTls()) return Said::kTlsRequired;
   if (!settings().auth_without_tls) return Said::kAuthNeedsTls;
   return std::nullopt;
 }
@@ -94,11 +92,21 @@ Co<void> Session::Authenticate(std::string user, std::string password) {
     co_return;
   }
   if (answer->verdict == AuthVerdict::kOk) {
-    identified_ = {std::move(answer->identity), Proof::kPassword, changes};
+    if (!Become(std::move(answer->identity), changes)) co_return;
   } else {
     log::Info("{}: user {} refused", connection_.client_address, log::Escaped(user));
   }
   Say(ReplyFor(answer->verdict));
+}
+
+bool Session::Become(Identity identity, uint64_t changes) {
+  if (!arrival_.place->SetUser(identity.user)) {
+    log::Info("{}: user {} has too many sessions", connection_.client_address, identity.user);
+    Leave(Said::kTooManySessionsOfUser);
+    return false;
+  }
+  identified_ = {std::move(identity), Proof::kPassword, changes};
+  return true;
 }
 
 }  // namespace staffetta::gateway

@@ -38,6 +38,9 @@ class SessionTest : public testing::Test {
     asio::ip::address peer_address() const override { return script_.peer_address(); }
     asio::ip::address local_address() const override { return script_.local_address(); }
     uint16_t local_port() const override { return script_.local_port(); }
+    bool HasInput() const override { return script_.HasInput(); }
+    void Interrupt() override { script_.Interrupt(); }
+    Co<void> Finish(absl::Duration at_most) override { return script_.Finish(at_most); }
     void Close() override { script_.Close(); }
 
    private:
@@ -46,7 +49,8 @@ class SessionTest : public testing::Test {
   };
 
   void Play(std::vector<std::string> chunks) {
-    Session session(std::make_unique<Stream>(std::move(chunks), &writes_), &surroundings_);
+    Session session(std::make_unique<Stream>(std::move(chunks), &writes_), &surroundings_,
+                    {"192.0.2.1", TlsPolicy::kOptional, limits_.Enter()});
     asio::io_context io;
     TaskGroup group(io.get_executor(), "test");
     group.Spawn(session.Run());
@@ -60,6 +64,7 @@ class SessionTest : public testing::Test {
 
   FakeBackends backends_;
   MemoryBudget memory_{1 << 20};
+  SessionLimits limits_{{.in_all = 1, .per_address = 1, .per_user = 1}};
   Surroundings surroundings_{.backends = backends_.all(), .memory = &memory_};
   int writes_ = 0;
 };

@@ -1,17 +1,67 @@
 #include "gateway/settings.h"
 
+#include <map>
+
+#include "common/base/check.h"
 #include "common/base/config.h"
 #include "common/base/units.h"
 
 namespace staffetta::gateway {
+namespace {
+
+TlsPolicy PolicyOf(const std::string& word) {
+  if (word == "none") return TlsPolicy::kNone;
+  if (word == "required") return TlsPolicy::kRequired;
+  if (word == "implicit") return TlsPolicy::kImplicit;
+  return TlsPolicy::kOptional;
+}
+
+// Collects ports; what comes later counts. Each 0 is a port of its own.
+class Listeners {
+ public:
+  void Add(const std::string& ports, TlsPolicy tls, bool proxy) {
+    if (ports.empty()) return;
+    const auto parsed = ParsePorts(ports);
+    CHECK(parsed.ok());
+    for (const uint16_t port : *parsed) {
+      const Listening listening{port, tls, proxy};
+      if (port == 0) {
+        any_.push_back(listening);
+      } else {
+        by_port_[port] = listening;
+      }
+    }
+  }
+
+  std::vector<Listening> All() && {
+    for (const auto& [port, listening] : by_port_) any_.push_back(listening);
+    return std::move(any_);
+  }
+
+ private:
+  std::vector<Listening> any_;
+  std::map<uint16_t, Listening> by_port_;
+};
+
+template <class Texts>
+std::vector<Network> NetworksOf(const Texts& texts) {
+  std::vector<Network> networks;
+  for (const std::string& text : texts) {
+    const auto network = ParseNetwork(text);
+    CHECK(network.ok());
+    networks.push_back(*network);
+  }
+  return networks;
+}
+
+}  // namespace
 
 Options OptionsFrom(const config::v1::Config& config, const std::string& hostname,
-                    const std::string& tls_certificate, const std::string& tls_key) {
+                    const net::CertificateFiles& own) {
   const config::v1::Gateway& from = config.gateway();
   Options options;
   options.session = {
       .hostname = hostname,
-      .require_tls = from.require_tls(),
       .auth_without_tls = from.auth_without_tls(),
       .strict_newlines = from.strict_newlines(),
       .max_message_size = BytesOf(from.max_message_size()),
@@ -23,15 +73,32 @@ Options OptionsFrom(const config::v1::Config& config, const std::string& hostnam
       .max_received = from.max_received(),
       .command_timeout = DurationOf(from.command_timeout()),
       .data_timeout = DurationOf(from.data_timeout()),
+      .data_block = static_cast<size_t>(BytesOf(from.data_block())),
       .session_timeout = DurationOf(from.session_timeout()),
+      .handshake_timeout = DurationOf(from.handshake_timeout()),
+      .banner_delay = DurationOf(from.banner_delay()),
+      .xclient_networks = NetworksOf(from.xclient_networks()),
   };
-  auto ports = ParsePorts(from.ports());
-  if (ports.ok()) options.ports = *std::move(ports);
+  Listeners listeners;
+  listeners.Add(from.ports(), from.require_tls() ? TlsPolicy::kRequired : TlsPolicy::kOptional,
+                false);
+  listeners.Add(from.tls_ports(), TlsPolicy::kImplicit, false);
+  for (const auto& listener : from.listeners()) {
+    listeners.Add(listener.ports(), PolicyOf(listener.tls()), listener.proxy());
+  }
+  options.listeners = std::move(listeners).All();
   options.address = from.address();
-  options.tls_certificate = tls_certificate;
-  options.tls_key = tls_key;
+  if (!from.tls_certificate().empty()) {
+    options.certificates.push_back({from.tls_certificate(), from.tls_key()});
+  }
+  for (const auto& pair : from.certificates()) {
+    options.certificates.push_back({pair.certificate(), pair.key()});
+  }
+  if (options.certificates.empty()) options.certificates.push_back(own);
+  options.proxy_networks = NetworksOf(from.proxy_networks());
   options.max_sessions = from.max_sessions();
   options.max_sessions_per_address = from.max_sessions_per_address();
+  options.max_sessions_per_user = from.max_sessions_per_user();
   options.max_memory = BytesOf(from.max_memory());
   options.drain_timeout = DurationOf(from.drain_timeout());
   options.remember_networks = DurationOf(config.auth().remember());

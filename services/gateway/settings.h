@@ -6,14 +6,27 @@
 #include <string>
 #include <vector>
 
+#include "common/base/network.h"
+#include "common/net/tls_context.h"
 #include "staffetta/config/v1/config.pb.h"
 
 namespace staffetta::gateway {
 
+// What a port does about TLS (SPEC S2).
+enum class TlsPolicy { kNone, kOptional, kRequired, kImplicit };
+
+// One port to listen on.
+struct Listening {
+  uint16_t port = 0;
+  TlsPolicy tls = TlsPolicy::kOptional;
+  bool proxy = false;  // each connection begins with a PROXY header (SPEC S7)
+
+  friend bool operator==(const Listening&, const Listening&) = default;
+};
+
 // What a session obeys; the section Gateway of config.proto explains each.
 struct Settings {
   std::string hostname = "localhost";
-  bool require_tls = false;
   bool auth_without_tls = true;
   bool strict_newlines = false;
   int64_t max_message_size = 25 << 20;
@@ -25,26 +38,31 @@ struct Settings {
   int max_received = 50;
   absl::Duration command_timeout = absl::Minutes(5);
   absl::Duration data_timeout = absl::Minutes(3);
+  size_t data_block = 1024;
   absl::Duration session_timeout = absl::Hours(1);
+  absl::Duration handshake_timeout = absl::Seconds(30);
+  absl::Duration banner_delay;
+  std::vector<Network> xclient_networks;
 };
 
 // What the gateway as a whole obeys.
 struct Options {
   Settings session;
-  std::vector<uint16_t> ports;
+  std::vector<Listening> listeners;  // by port
   std::string address = "::";
-  std::string tls_certificate;
-  std::string tls_key;
+  std::vector<net::CertificateFiles> certificates;  // none: no TLS
+  std::vector<Network> proxy_networks;
   int max_sessions = 10000;
   int max_sessions_per_address = 1000;
+  int max_sessions_per_user = 500;
   int64_t max_memory = 512 << 20;
   absl::Duration drain_timeout = absl::Seconds(30);
   absl::Duration remember_networks = absl::Seconds(30);
 };
 
-// From a configuration that LoadConfig has checked. `hostname` and the certificate's files are
-// those in force, also where the configuration leaves them out.
+// From a configuration that LoadConfig has checked. `hostname` is the one in force; `own` is served
+// where the configuration names no certificate.
 Options OptionsFrom(const config::v1::Config& config, const std::string& hostname,
-                    const std::string& tls_certificate, const std::string& tls_key);
+                    const net::CertificateFiles& own);
 
 }  // namespace staffetta::gateway

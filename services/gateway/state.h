@@ -21,6 +21,8 @@ namespace staffetta::gateway {
 // As long as the TCP connection.
 struct Connection {
   std::string client_address;                 // text; an IPv4 client is IPv4, whatever the socket
+  std::string client_name;                    // its host name, told by XCLIENT; empty: not known
+  std::string client_hello;                   // what it called itself, told by XCLIENT
   std::chrono::steady_clock::time_point end;  // of the longest session
   std::optional<net::TlsInfo> tls;
   int errors = 0;  // commands refused for good

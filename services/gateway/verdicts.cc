@@ -66,6 +66,8 @@ Reply ReplyFor(Said said) {
       return {501, {5, 7, 0}, "authentication cancelled"};
     case Said::kAuthLineTooLong:
       return {500, {5, 5, 6}, "authentication line too long"};
+    case Said::kXclientInTransaction:
+      return {503, {5, 5, 1}, "XCLIENT is not allowed in a transaction"};
     case Said::kNoMailboxHere:
       return {550, {5, 1, 1}, "there are no mailboxes here; give the recipient's domain"};
     case Said::kLiteralRefused:
@@ -84,6 +86,10 @@ Reply ReplyFor(Said said) {
       return {421, {4, 7, 0}, "too many sessions, try again later"};
     case Said::kTooManySessionsOfAddress:
       return {421, {4, 7, 0}, "too many sessions from your address"};
+    case Said::kTooManySessionsOfUser:
+      return {421, {4, 7, 0}, "too many sessions of this user"};
+    case Said::kTalksEarly:
+      return {554, {5, 5, 0}, "wait for the greeting before you talk"};
     case Said::kRightsChanged:
       return {421, {4, 7, 0}, "your rights have changed, authenticate again"};
     case Said::kTimeout:

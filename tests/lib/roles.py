@@ -7,7 +7,7 @@ from stage import Process, free_port, stage, until
 
 ROLES = ("events", "policy", "auth", "queue", "delivery", "gateway")
 _ROLE_OF_COMMAND = {"accounts": "auth", "users": "auth", "senders": "policy", "queue": "queue",
-                    "inbox": "delivery", "events": "events", "stats": "events"}
+                    "edge": "gateway", "inbox": "delivery", "events": "events", "stats": "events"}
 
 
 def start_redis(directory, fsync="always"):

@@ -6,6 +6,7 @@
 #include <absl/strings/str_split.h>
 
 #include <limits>
+#include <map>
 
 #include "common/base/config.h"
 #include "common/base/endpoint.h"
@@ -39,6 +40,7 @@ Range RangeOf(const FieldDescriptor& field) {
       {"Gateway.max_recipients", {100}},  // RFC 5321 §4.5.3.1.8
       {"Gateway.max_sessions", {1}},
       {"Gateway.max_sessions_per_address", {1}},
+      {"Gateway.max_sessions_per_user", {1}},
       {"Gateway.max_errors", {1}},
       {"Gateway.max_received", {1}},
       {"Queue.compression_level", {1, 19}},
@@ -56,7 +58,8 @@ Range RangeOf(const FieldDescriptor& field) {
 
 bool MayBeZero(std::string_view name) {
   return name == "Auth.remember" || name == "Gateway.drain_timeout" ||
-         name == "Delivery.first_retry" || name == "Delivery.idle_timeout";
+         name == "Gateway.banner_delay" || name == "Delivery.first_retry" ||
+         name == "Delivery.idle_timeout";
 }
 
 template <class... Parts>
@@ -100,6 +103,10 @@ absl::Status CheckByName(std::string_view name, const std::string& value) {
   }
   if (name == "Dns.servers") return CheckResolver(value);
   return absl::OkStatus();
+  if (name == "Listener.tls" && value != "none" && value != "optional" && value != "required" &&
+      value != "implicit") {
+    return Refused("\"", value, "\" is none of none, optional, required, implicit");
+  }
 }
 
 }  // namespace
@@ -173,10 +180,7 @@ Conflict FindRedisConflict(const config::v1::Redis& redis) {
   return {};
 }
 
-}  // namespace
-
-Conflict FindConflict(const Config& config) {
-  const auto& gateway = config.gateway();
+Conflict FindGatewayConflict(const config::v1::Gateway& gateway) {
   if (gateway.tls_certificate().empty() != gateway.tls_key().empty()) {
     return gateway.tls_key().empty()
                ? Conflict{"gateway.tls_certificate", "needs gateway.tls_key beside it"}
@@ -184,6 +188,34 @@ Conflict FindConflict(const Config& config) {
   }
   const Conflict redis = FindRedisConflict(config.redis());
   if (!redis.why.empty()) return redis;
+  for (int i = 0; i < gateway.certificates_size(); ++i) {
+    const auto& certificate = gateway.certificates(i);
+    const std::string key = absl::StrCat("gateway.certificates[", i, "]");
+    if (certificate.certificate().empty()) return {key, "needs a certificate"};
+    if (certificate.key().empty()) return {key, "needs the key of its certificate"};
+  }
+  std::map<uint16_t, std::string> taken;
+  for (int i = 0; i < gateway.listeners_size(); ++i) {
+    const auto& listener = gateway.listeners(i);
+    const std::string key = absl::StrCat("gateway.listeners[", i, "]");
+    if (listener.ports().empty()) return {key, "needs ports"};
+    if (listener.proxy() && gateway.proxy_networks_size() == 0) {
+      return {key, "expects PROXY headers, but gateway.proxy_networks names nobody to believe"};
+    }
+    const auto ports = ParsePorts(listener.ports());
+    for (const uint16_t port : *ports) {
+      const auto [it, added] = taken.emplace(port, key);
+      if (!added && port != 0) return {key, absl::StrCat(it->second, " has port ", port, " too")};
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Conflict FindConflict(const Config& config) {
+  const Conflict gateway = FindGatewayConflict(config.gateway());
+  if (!gateway.why.empty()) return gateway;
   const auto& grpc = config.grpc();
   const absl::StatusOr<Endpoint> listen = ParseEndpoint(grpc.listen());
   if (listen.ok() && !IsLocal(*listen) && !grpc.allow_cleartext()) {

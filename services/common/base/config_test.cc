@@ -299,5 +299,26 @@ TEST_F(ConfigTest, EffectiveYaml_OfDefaultsLoadsAgain) {
   EXPECT_EQ(EffectiveYaml(*again), yaml);
 }
 
+// SPEC S1 S2 S7
+TEST_F(ConfigTest, ListenersAndCertificates_AreCheckedAsAWhole) {
+  const std::vector<std::pair<std::string, std::string>> kTable = {
+      {"gateway: {listeners: [{tls: none}]}", "1: gateway.listeners[0]: needs ports"},
+      {"gateway: {listeners: [{ports: 25, tls: maybe}]}",
+       "1: gateway.listeners[0].tls: \"maybe\" is none of none, optional, required, implicit"},
+      {"gateway:\n  listeners:\n  - {ports: 25-30}\n  - {ports: \"26\"}",
+       "4: gateway.listeners[1]: gateway.listeners[0] has port 26 too"},
+      {"gateway: {listeners: [{ports: 25, proxy: true}]}",
+       "1: gateway.listeners[0]: expects PROXY headers, but gateway.proxy_networks names nobody"},
+      {"gateway: {certificates: [{certificate: a.pem}]}",
+       "1: gateway.certificates[0]: needs the key of its certificate"},
+      {"gateway: {certificates: [{key: a.pem}]}", "1: gateway.certificates[0]: needs a certificate"},
+      {"gateway: {xclient_networks: [example.com]}", "1: gateway.xclient_networks[0]: "},
+  };
+  for (const auto& [yaml, error] : kTable) EXPECT_THAT(Error(yaml), StartsWith(error)) << yaml;
+  EXPECT_TRUE(Load("gateway:\n  proxy_networks: [10.0.0.0/8]\n  listeners:\n"
+                   "  - {ports: \"25\", proxy: true}\n  - {ports: \"0\"}\n  - {ports: \"0\"}\n")
+                  .ok());
+}
+
 }  // namespace
 }  // namespace staffetta

@@ -4,6 +4,7 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
 
+#include <algorithm>
 #include <limits>
 #include <set>
 
@@ -123,6 +124,18 @@ absl::StatusOr<std::vector<uint16_t>> ParsePorts(std::string_view text) {
     for (int port = first; port <= last; ++port) ports.insert(static_cast<uint16_t>(port));
   }
   return std::vector<uint16_t>(ports.begin(), ports.end());
+}
+
+std::string FormatPorts(std::vector<uint16_t> ports) {
+  std::sort(ports.begin(), ports.end());
+  std::string text;
+  for (size_t i = 0; i < ports.size(); ++i) {
+    const size_t first = i;
+    while (i + 1 < ports.size() && ports[i + 1] == ports[i] + 1) ++i;
+    absl::StrAppend(&text, text.empty() ? "" : ",", ports[first]);
+    if (i > first) absl::StrAppend(&text, "-", ports[i]);
+  }
+  return text;
 }
 
 }  // namespace staffetta

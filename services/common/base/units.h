@@ -24,5 +24,7 @@ absl::StatusOr<int64_t> ParseBytes(std::string_view text);
 // TCP ports and inclusive ranges, "23,25,1025-5000": sorted, each once, 1…65535. "0" alone is {0}
 // and means any free port.
 absl::StatusOr<std::vector<uint16_t>> ParsePorts(std::string_view text);
+// The same as text, in ranges where it can be.
+std::string FormatPorts(std::vector<uint16_t> ports);
 
 }  // namespace staffetta

@@ -125,5 +125,16 @@ TEST(ParsePorts, ErrorsQuoteThePartAtFault) {
   }
 }
 
+TEST(Ports, Formatted_AreReadAgain) {
+  const std::vector<std::pair<std::vector<uint16_t>, std::string>> kTable = {
+      {{}, ""},
+      {{25}, "25"},
+      {{587, 25, 26}, "25-26,587"},
+      {{1, 3, 4, 5, 65535}, "1,3-5,65535"},
+  };
+  for (const auto& [ports, text] : kTable) EXPECT_EQ(FormatPorts(ports), text);
+  EXPECT_EQ(FormatPorts(*ParsePorts("23,25,80,1025-5000")), "23,25,80,1025-5000");
+}
+
 }  // namespace
 }  // namespace staffetta

@@ -57,4 +57,9 @@ absl::Status ScriptedStream::StartTls() {
   return absl::OkStatus();
 }
 
+Co<void> ScriptedStream::Finish(absl::Duration) {
+  Close();
+  co_return;
+}
+
 }  // namespace staffetta::net

@@ -50,6 +50,10 @@ class ScriptedStream final : public Stream {
   asio::ip::address peer_address() const override { return peer_; }
   asio::ip::address local_address() const override { return local_; }
   uint16_t local_port() const override { return local_port_; }
+  // A scripted peer waits for its turn, and never while something runs.
+  bool HasInput() const override { return false; }
+  void Interrupt() override {}
+  Co<void> Finish(absl::Duration) override;
   void Close() override { closed_ = true; }
 
  private:

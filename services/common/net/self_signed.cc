@@ -15,6 +15,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "common/base/co.h"
 #include "common/net/tls_context.h"
 
 namespace staffetta::net {

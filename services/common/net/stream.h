@@ -53,6 +53,17 @@ class Stream {
   virtual asio::ip::address local_address() const = 0;
   virtual uint16_t local_port() const = 0;
 
+  // Whether bytes of the peer wait to be read. Never blocks.
+  virtual bool HasInput() const = 0;
+
+  // The running read, if there is one, ends with CANCELLED, and the stream stays of use.
+  virtual void Interrupt() = 0;
+
+  // Ends it so that what was written arrives: says that nothing more comes, reads over what the
+  // peer is still sending (a socket closed with unread bytes is reset, and takes the last words
+  // along), for at most so long and so much, then Close(). No operation may be running.
+  virtual Co<void> Finish(absl::Duration at_most) = 0;
+
   // Ends it at once: running operations end with CANCELLED. May be called again.
   virtual void Close() = 0;
 };

@@ -1,17 +1,15 @@
 #include "common/net/tcp_stream.h"
 
 #include <absl/strings/str_cat.h>
-#include <openssl/ssl.h>
 
-#include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/stream.hpp>
+#include <array>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/write.hpp>
 #include <chrono>
 #include <utility>
 
 #include "common/base/text.h"
 #include "common/net/tls_context.h"
+#include "common/net/tls_layer.h"
 
 namespace staffetta::net {
 namespace {
@@ -19,9 +17,10 @@ namespace {
 using ErrorCode = boost::system::error_code;
 using Tcp = asio::ip::tcp;
 using SteadyTime = std::chrono::steady_clock::time_point;
-using TlsLayer = asio::ssl::stream<TcpSocket&>;
 
 constexpr SteadyTime kNever = SteadyTime::max();
+// What a peer still sends after our last words is read over up to here.
+constexpr size_t kMostWaste = 1 << 20;
 
 // A client of a dual-stack socket looks like what it is.
 asio::ip::address Unmapped(const asio::ip::address& address) {
@@ -67,7 +66,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (closed_ || error == asio::error::operation_aborted) {
       return absl::CancelledError("the operation was cancelled");
     }
-    if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) {
+    if (error == asio::error::eof) {
       return absl::OutOfRangeError("the peer closed the connection");
     }
     return absl::UnavailableError(error.message());
@@ -141,8 +140,7 @@ class TcpStream final : public Stream {
     size_t got = 0;
     // Never without a turn of the event loop, so that a fast peer does not starve the others.
     if (tls_layer_ != nullptr) {
-      got = co_await tls_layer_->async_read_some(asio::buffer(data, size),
-                                                 asio::redirect_error(use_co, error));
+      error = co_await tls_layer_->Read(data, size, &got);
     } else {
       got = co_await socket_().async_read_some(asio::buffer(data, size),
                                                asio::redirect_error(use_co, error));
@@ -157,8 +155,7 @@ class TcpStream final : public Stream {
     if (!status.ok()) co_return status;
     ErrorCode error;
     if (tls_layer_ != nullptr) {
-      co_await asio::async_write(*tls_layer_, asio::buffer(data),
-                                 asio::redirect_error(use_co, error));
+      error = co_await tls_layer_->Write(data);
       co_return connection_->End(error);
     }
     // Most writes fit into the socket's buffer and need no turn of the event loop.
@@ -179,18 +176,45 @@ class TcpStream final : public Stream {
   void SetDeadline(absl::Duration from_now) override { connection_->SetDeadline(from_now); }
 
   Co<absl::Status> AcceptTls(std::shared_ptr<const TlsContext> context) override {
-    return Handshake(std::move(context), asio::ssl::stream_base::server, "");
+    return Handshake(std::move(context), TlsLayer::Side::kServer, "");
   }
 
   Co<absl::Status> ConnectTls(std::shared_ptr<const TlsContext> context,
                               std::string server_name) override {
-    return Handshake(std::move(context), asio::ssl::stream_base::client, std::move(server_name));
+    return Handshake(std::move(context), TlsLayer::Side::kClient, std::move(server_name));
   }
 
   std::optional<TlsInfo> tls() const override { return tls_; }
   asio::ip::address peer_address() const override { return peer_; }
   asio::ip::address local_address() const override { return local_; }
   uint16_t local_port() const override { return local_port_; }
+
+  bool HasInput() const override {
+    if (tls_layer_ != nullptr && tls_layer_->HasInput()) return true;
+    ErrorCode ignored;
+    return connection_->socket.available(ignored) > 0;
+  }
+
+  void Interrupt() override {
+    ErrorCode ignored;
+    socket_().cancel(ignored);
+  }
+
+  Co<void> Finish(absl::Duration at_most) override {
+    SetDeadline(at_most);
+    if (tls_layer_ != nullptr) tls_layer_->SayEnd();
+    ErrorCode error;
+    socket_().shutdown(TcpSocket::shutdown_send, error);
+    size_t wasted = 0;
+    while (!error && wasted < kMostWaste && connection_->Begin().ok()) {
+      std::array<char, 1024> waste;
+      wasted += co_await socket_().async_read_some(asio::buffer(waste),
+                                                   asio::redirect_error(use_co, error));
+      if (!connection_->End(error).ok()) break;
+    }
+    Close();
+  }
+
   void Close() override { connection_->Close(); }
 
  private:
@@ -207,20 +231,20 @@ class TcpStream final : public Stream {
     local_port_ = local.port();
   }
 
-  Co<absl::Status> Handshake(std::shared_ptr<const TlsContext> context,
-                             asio::ssl::stream_base::handshake_type type, std::string server_name) {
+  Co<absl::Status> Handshake(std::shared_ptr<const TlsContext> context, TlsLayer::Side side,
+                             std::string server_name) {
     if (tls_layer_ != nullptr) {
       co_return absl::FailedPreconditionError("the stream is in TLS already");
     }
     absl::Status status = connection_->Begin();
     if (!status.ok()) co_return status;
     tls_context_ = std::move(context);
-    tls_layer_ = std::make_unique<TlsLayer>(socket_(), tls_context_->ssl());
-    SSL* const ssl = tls_layer_->native_handle();
+    tls_layer_ = std::make_unique<TlsLayer>(&socket_(), tls_context_->ssl(), side);
+    SSL* const ssl = tls_layer_->ssl();
     ErrorCode error;
     asio::ip::make_address(server_name, error);
     if (!server_name.empty() && error) SSL_set_tlsext_host_name(ssl, server_name.c_str());
-    co_await tls_layer_->async_handshake(type, asio::redirect_error(use_co, error));
+    error = co_await tls_layer_->Handshake();
     status = connection_->End(error);
     if (absl::IsOutOfRange(status) || absl::IsUnavailable(status)) {
       co_return absl::UnavailableError(absl::StrCat("TLS handshake: ", status.message()));

@@ -35,7 +35,7 @@ std::shared_ptr<const TlsContext> NewTestServerContext() {
   const std::string certificate = directory.File("tls.crt");
   const std::string key = directory.File("tls.key");
   CHECK(EnsureSelfSigned(certificate, key, "mx.example.test").ok());
-  auto context = TlsContext::Server(certificate, key);
+  auto context = TlsContext::Server({{certificate, key}});
   CHECK(context.ok());
   return *std::move(context);
 }

@@ -1,0 +1,148 @@
+#include "common/net/tls_layer.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/ssl/error.hpp>
+#include <cerrno>
+#include <climits>
+
+#include "common/base/check.h"
+
+namespace staffetta::net {
+namespace {
+
+// OpenSSL's own socket BIO would raise SIGPIPE.
+int DescriptorOf(BIO* bio) {
+  return static_cast<int>(reinterpret_cast<intptr_t>(BIO_get_data(bio)));
+}
+
+bool IsPassing(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+int SendTo(BIO* bio, const char* data, int size) {
+  BIO_clear_retry_flags(bio);
+  const ssize_t sent = ::send(DescriptorOf(bio), data, size, MSG_NOSIGNAL);
+  if (sent < 0 && IsPassing(errno)) BIO_set_retry_write(bio);
+  return static_cast<int>(sent);
+}
+
+int ReceiveFrom(BIO* bio, char* data, int size) {
+  BIO_clear_retry_flags(bio);
+  const ssize_t got = ::recv(DescriptorOf(bio), data, size, 0);
+  if (got < 0 && IsPassing(errno)) BIO_set_retry_read(bio);
+  if (got == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+  return static_cast<int>(got);
+}
+
+long Control(BIO* bio, int command, long, void*) {
+  if (command == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0;
+  return command == BIO_CTRL_FLUSH;
+}
+
+BIO* NewBio(int descriptor) {
+  static BIO_METHOD* const method = [] {
+    BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket");
+    CHECK(made != nullptr);
+    BIO_meth_set_write(made, SendTo);
+    BIO_meth_set_read(made, ReceiveFrom);
+    BIO_meth_set_ctrl(made, Control);
+    return made;
+  }();
+  BIO* const bio = BIO_new(method);
+  CHECK(bio != nullptr);
+  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<intptr_t>(descriptor)));
+  BIO_set_init(bio, 1);
+  return bio;
+}
+
+}  // namespace
+
+TlsLayer::TlsLayer(TcpSocket* socket, SSL_CTX* context, Side side)
+    : socket_(*socket), ssl_(SSL_new(context)) {
+  CHECK(ssl_ != nullptr);
+  BIO* const bio = NewBio(socket->native_handle());
+  SSL_set_bio(ssl_.get(), bio, bio);
+  if (side == Side::kServer) {
+    SSL_set_accept_state(ssl_.get());
+  } else {
+    SSL_set_connect_state(ssl_.get());
+  }
+}
+
+Co<TlsLayer::ErrorCode> TlsLayer::Handshake() {
+  for (;;) {
+    ERR_clear_error();
+    const int result = SSL_do_handshake(ssl_.get());
+    if (result == 1) co_return ErrorCode();
+    const ErrorCode error = co_await Await(result);
+    if (error) co_return error;
+  }
+}
+
+Co<TlsLayer::ErrorCode> TlsLayer::Read(char* data, size_t size, size_t* got) {
+  if (!HasInput()) {
+    ErrorCode error;
+    co_await socket_.async_wait(TcpSocket::wait_read, asio::redirect_error(use_co, error));
+    if (error) co_return error;
+  }
+  for (;;) {
+    ERR_clear_error();
+    const int result = SSL_read_ex(ssl_.get(), data, size, got);
+    if (result == 1) co_return ErrorCode();
+    const ErrorCode error = co_await Await(result);
+    if (error) co_return error;
+  }
+}
+
+Co<TlsLayer::ErrorCode> TlsLayer::Write(std::string_view data) {
+  while (!data.empty()) {
+    ERR_clear_error();
+    size_t written = 0;
+    const int result = SSL_write_ex(ssl_.get(), data.data(), data.size(), &written);
+    if (result == 1) {
+      data.remove_prefix(written);
+      continue;
+    }
+    const ErrorCode error = co_await Await(result);
+    if (error) co_return error;
+  }
+  co_return ErrorCode();
+}
+
+void TlsLayer::SayEnd() {
+  if (SSL_is_init_finished(ssl_.get()) == 0) return;
+  SSL_shutdown(ssl_.get());
+  ERR_clear_error();
+}
+
+Co<TlsLayer::ErrorCode> TlsLayer::Await(int result) {
+  const int system_error = errno;
+  ErrorCode error;
+  switch (SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+      co_await socket_.async_wait(TcpSocket::wait_read, asio::redirect_error(use_co, error));
+      break;
+    case SSL_ERROR_WANT_WRITE:
+      co_await socket_.async_wait(TcpSocket::wait_write, asio::redirect_error(use_co, error));
+      break;
+    case SSL_ERROR_ZERO_RETURN:
+      error = asio::error::eof;
+      break;
+    case SSL_ERROR_SYSCALL:
+      if (system_error == 0) {
+        error = asio::error::eof;
+      } else {
+        error.assign(system_error, boost::system::system_category());
+      }
+      break;
+    default:
+      error = ErrorCode(static_cast<int>(ERR_get_error()), asio::error::get_ssl_category());
+      break;
+  }
+  ERR_clear_error();
+  co_return error;
+}
+
+}  // namespace staffetta::net
