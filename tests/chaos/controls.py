@@ -1,4 +1,4 @@
-"""Faults that are planted outside the product and must unbalance the books: the referee can fail."""
+"""Faults that are planted outside the product and must unbalance the books."""
 
 import asyncio
 import dataclasses

@@ -1,4 +1,4 @@
-"""The queue's own door: the same message is queued again and again, as a caller that retries does."""
+"""The queue's own door: one message is queued again and again, as a caller that retries does."""
 
 import asyncio
 import importlib

@@ -1,6 +1,7 @@
 """How each kind of fault is done, and undone.
 
-Each returns True, or words that tell more, when it happened; False when it found nothing to happen to.
+Each returns True, or words that tell more, when it happened; False when it found nothing to happen
+to.
 """
 
 import asyncio

@@ -113,7 +113,8 @@ class Generator:
 
     async def _connect(self):
         client = await _Client.open(self.port)
-        if (await client.reply())[0] == 220 and (await client.say("EHLO client.example"))[0] == 250 \
+        greeting = await client.reply()
+        if greeting[0] == 220 and (await client.say("EHLO client.example"))[0] == 250 \
                 and (await client.say("AUTH PLAIN " + self._login))[0] == 235:
             return client
         client.close()
@@ -131,7 +132,7 @@ class Generator:
         code, text = await client.content(mail.content)
         if code == 250:
             self.note(mail, Answer.ACCEPTED, text, re.search(r"queued as (\w+)", text)[1])
-            if any(self.traps.passes("client", "accepted", one.encode()) for one in mail.recipients):
+            if self.traps.passes("client", "accepted", mail.recipients[0].encode()):
                 client.close()
                 return None
             return client

@@ -3,7 +3,7 @@
 import collections
 import subprocess
 
-# These may grow: the history of what happened, and what keeps a repeated submission from being queued.
+# These may grow: the history of what happened, and the keys of submissions that may be repeated.
 HISTORY = ("events", "stats", "idem", "inbox")
 
 

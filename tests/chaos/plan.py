@@ -55,4 +55,4 @@ def make_plan(seed, count):
 def _draw(rng, number):
     kind, _, about, seconds = rng.choices(_KINDS, [weight for _, weight, _, _ in _KINDS])[0]
     return Fault(number, kind, rng.choice(about), rng.uniform(*seconds) if seconds else 0.0,
-                 rng.uniform(0.0, 0.6))
+                 rng.uniform(0.0, 0.3))

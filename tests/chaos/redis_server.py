@@ -1,9 +1,9 @@
 """A redis-server that is started again after every kind of crash.
 
-Redis 7.0 must not repair a torn tail by itself (aof-load-truncated yes, its default): it cuts in the
-middle of the broken transaction and leaves its MULTI in the file, what is written later comes behind
-it, and the next start carries out the part of a transaction that nobody was promised. With "no" it
-refuses to start, and redis-check-aof cuts before the MULTI.
+Redis 7.0 must not repair a torn tail by itself (aof-load-truncated yes, its default): it cuts in
+the middle of the broken transaction and leaves its MULTI in the file; what is written later comes
+behind it, and the next start carries out the part of a transaction that nobody was promised. With
+"no" it refuses to start, and redis-check-aof cuts before the MULTI.
 """
 
 import subprocess

@@ -1,7 +1,7 @@
 """Holds what was answered, what arrived and what the relay says about itself against each other.
 
-The unit is one recipient of one message: accepted = delivered + bounced, and each fault of the books
-is a line.
+The unit is one recipient of one message: accepted = delivered + bounced, and each fault of the
+books is a line.
 """
 
 import collections
@@ -39,8 +39,9 @@ class Books:
                 and self.accepted == self.delivered + self.bounced)
 
     def report(self):
-        lines = [f"answered: {collections.Counter(mail.answer.value for mail in self._mails.values())}; "
-                 f"doubtful recipients {self.doubtful}, of which arrived {self.doubtful_arrived}"]
+        answers = collections.Counter(mail.answer.value for mail in self._mails.values())
+        lines = [f"messages {dict(answers)}; doubtful recipients {self.doubtful}, "
+                 f"of which arrived {self.doubtful_arrived}"]
         for rule, cases in self.faults.items():
             lines.append(f"{rule}: {len(cases)}")
             lines.extend(f"    {case}" for case in cases[:_SHOWN])

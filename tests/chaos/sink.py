@@ -11,9 +11,9 @@ import zlib
 
 # "step action": what can be ordered. A stall lasts as long as the order says; "taken" is the moment
 # after the end of data when the message counts as taken, and nobody has been told so yet.
-ORDERS = ("banner cut", "banner stall", "banner 421", "MAIL cut", "RCPT cut", "RCPT 451", "RCPT stall",
-          "DATA cut", "DATA 451", "content cut", "content stall", "dot cut", "dot 451", "taken cut",
-          "taken stall", "answered cut")
+ORDERS = ("banner cut", "banner stall", "banner 421", "MAIL cut", "RCPT cut", "RCPT 451",
+          "RCPT stall", "DATA cut", "DATA 451", "content cut", "content stall", "dot cut",
+          "dot 451", "taken cut", "taken stall", "answered cut")
 
 # One copy for one recipient. bounce_of: the id of the message that bounced, and who it was to.
 Copy = collections.namedtuple("Copy", "recipient message_id intact bounce_of failed at")

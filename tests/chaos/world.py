@@ -14,11 +14,12 @@ from redis_server import start_redis
 from relay import run_cli
 from roles import ROLES, RolesApart
 from sink import Sink
-from stage import free_port, holds, stage, until
+from stage import Failed, free_port, holds, stage, until
 from steps import Traps
 
 _SINK = "127.0.0.2"
 _DISK = "4g"
+_STARTS = 5  # of a role, before we give up
 _LEFT = 64 << 10  # bytes, on a disk that is nearly full
 _PROTOS = pathlib.Path(__file__).resolve().parents[2] / "protos"
 _SPEEDY = {
@@ -36,6 +37,7 @@ class LinkedRelay(RolesApart):
 
     def __init__(self, fsync, **keywords):
         self.fsync = fsync
+        self.failed_starts = 0
         self.listen = {role: f"127.0.0.1:{free_port()}" for role in ROLES}
         super().__init__(idle=("redis", *ROLES), **keywords)
 
@@ -65,8 +67,20 @@ class LinkedRelay(RolesApart):
         if part == "redis":
             self._parts[part] = start_redis(self._redis_directory, self.fsync)
         else:
-            self._serve(part, part, f"grpc.listen={self.listen[part]}",
-                        f"redis.address={self._redis_through(part)}")
+            self._serve_in_the_end(part)
+
+    def _serve_in_the_end(self, role):
+        """Starts it again when it ends before it is ready, as a supervisor does: it may have asked
+        Redis in vain for longer than it waits."""
+        for left in reversed(range(_STARTS)):
+            try:
+                self._serve(role, role, f"grpc.listen={self.listen[role]}",
+                            f"redis.address={self._redis_through(role)}")
+                return
+            except Failed:
+                if left == 0 or self._parts[role].alive():
+                    raise
+                self.failed_starts += 1
 
     def _redis_through(self, role):
         return f"unix:{stage.directory}/{role}.sock"
@@ -111,9 +125,9 @@ class World:
 
     def events(self):
         """All that happened; a long run has many."""
-        lines = run_cli("events", "watch", "--from", 0, "--until-now", "--json", "--timeout", "600s",
-                        "--server", self.relay.listen["events"], "--key-file", self.relay.key_file,
-                        seconds=600)
+        lines = run_cli("events", "watch", "--from", 0, "--until-now", "--json",
+                        "--timeout", "600s", "--server", self.relay.listen["events"],
+                        "--key-file", self.relay.key_file, seconds=600)
         return [json.loads(line) for line in lines.splitlines()]
 
     def shrink_disk(self):
