@@ -16,15 +16,17 @@ PACKAGES_TEST=(
   ca-certificates git clang-format-16 clang-tidy-16 libclang-rt-16-dev llvm-16 shellcheck jq
   strace python3-grpcio python3-protobuf
 )
-# What only tests/clients wants: the clients in other languages. libdb5.3 to libnsl2 are for Exim, which
-# cannot be installed beside Postfix and is unpacked.
+# What Exim wants, for tests/clients and tests/smuggling: it cannot be installed beside Postfix and is
+# unpacked.
+# shellcheck disable=SC2034
+PACKAGES_EXIM=(libdb5.3 libgnutls-dane0 libidn12 libnsl2)
+# What only tests/clients wants: the clients in other languages.
 # shellcheck disable=SC2034
 PACKAGES_CLIENTS=(
   python3-aiosmtplib libauthen-sasl-perl libio-socket-ssl-perl php-cli php-net-smtp php-mail
   php-mail-mime libphp-phpmailer php-mbstring ruby ruby-mail default-jdk-headless
   libjakarta-mail-java golang-go golang-github-emersion-go-smtp-dev
   golang-github-emersion-go-sasl-dev gcc libc6-dev libesmtp-dev mutt s-nail
-  libdb5.3 libgnutls-dane0 libidn12 libnsl2
 )
 # Node.js from elsewhere brings its own npm, which Debian's package would fight with.
 if ! command -v npm >/dev/null; then
