@@ -53,7 +53,10 @@ Co<Session::Next> Session::Data(std::string_view argument) {
   status = co_await ReadContent(&incoming);
   if (!status.ok()) co_return Lost(status);
 
-  const std::optional<smtp::Reply> fault = FaultOf(incoming);
+  std::optional<smtp::Reply> fault = FaultOf(incoming);
+  // There are two of it while it is edited and queued.
+  const auto both = 2 * static_cast<int64_t>(incoming.content.size());
+  if (!fault && !incoming.memory.GrowTo(both)) fault = ReplyFor(Said::kNoMemory);
   if (fault) {
     LogRefusal("", transaction_.sender, *fault);
     Say(*fault);
@@ -95,7 +98,7 @@ Co<absl::Status> Session::ReadContent(Incoming* incoming) {
     reader_.Consume(used);
     block += used;
     dropped.clear();
-    if (!incoming->memory.GrowTo(static_cast<int64_t>(incoming->content.size()))) {
+    if (!incoming->memory.GrowTo(static_cast<int64_t>(incoming->content.capacity()))) {
       incoming->no_memory = true;
     }
     if (incoming->worthless() && !incoming->content.empty()) {
