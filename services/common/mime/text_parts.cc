@@ -143,6 +143,7 @@ class Walk {
 
 std::vector<TextPart> FindTextParts(const HeaderBlock& header, std::string_view content,
                                     PartLimits limits) {
+  if (header.fault() != HeaderBlock::Fault::kNone || header.no_colon()) return {};
   return Walk(content, limits).Run(header);
 }
 

@@ -26,6 +26,7 @@ TEST(TextParts, MessageWithoutParts_IsOne) {
   EXPECT_EQ(Find("Content-Type: image/png\r\n\r\nhello"), "");
   EXPECT_EQ(Find("Content-Type: text\r\n\r\nhello"), "");
   EXPECT_EQ(Find("Content-Type: text/plain\r\nContent-Type: text/html\r\n\r\nhello"), "");
+  EXPECT_EQ(Find("no header\r\n\r\nhello"), "");
 }
 
 TEST(TextParts, Multipart_HasItsParts) {
