@@ -53,7 +53,8 @@ acl_smtp_rcpt = accept
     def listen(self):
         """Takes mail on `port` until the story ends."""
         process = Process(self.directory.name, [*self._command(), "-bdf", "-oX", f"127.0.0.1.{self.port}"])
-        until(lambda: "daemon started" in self.log(), lambda: f"Exim to be ready: {process.log()}{self.log()}")
+        until(lambda: "daemon started" in self.log(),
+              lambda: f"Exim to be ready: {process.log()}{self.log()}")
 
     def submit(self, sender, recipients, content):
         """Takes a message and tries to deliver it, before this returns."""

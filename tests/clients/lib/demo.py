@@ -26,8 +26,8 @@ class Demo:
         self._relay = Relay(options=["--demo", "--demo-out", out], gateway={
             "ports": "0", "address": "127.0.0.1", **gateway}, delivery={"sandbox_messages": 10000})
         demo = json.loads(out.read_text())
-        self.port, self.sender = self._relay.port, demo["sender"]
-        self.user, self.password = demo["user"], demo["password"]
+        [self.port] = [int(port) for port in demo["ports"] if int(port) != self.tls_port]
+        self.sender, self.user, self.password = demo["sender"], demo["user"], demo["password"]
         self.offers = {"clear": self._offer(), "starttls": self._offer(starttls=True)}
         self.offers["tls"] = self._offer(implicit=True) if self.tls_port else None
 

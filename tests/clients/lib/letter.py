@@ -68,8 +68,8 @@ class Letter:
 
 
 def write_letter(case, tag, way, sender):
-    """The letter of a case, with its files. `tag` makes its recipients unlike all others; `way`
-    holds host, port, transport, auth, user, password, ca. `sender` is an address that the user may use."""
+    """The letter of a case, with its files. `tag` makes its recipients unlike all others; `way` holds
+    host, port, transport, auth, user, password, ca. `sender` is an address that the user may use."""
     directory = stage.directory / tag
     directory.mkdir()
     domain = sender.partition("@")[2]

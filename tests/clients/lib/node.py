@@ -14,7 +14,8 @@ def install():
     mark = _HERE / "node_modules/.package-lock.json"
     with _lock:
         if not mark.exists() or mark.stat().st_mtime < (_HERE / "package-lock.json").stat().st_mtime:
-            run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", directory=_HERE)
+            run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error",
+                directory=_HERE)
             mark.touch()
 
 

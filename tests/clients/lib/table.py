@@ -5,8 +5,8 @@ from letter import CONTENT, TRANSPORTS
 MECHANISMS = ("PLAIN", "LOGIN", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "XOAUTH2", "OAUTHBEARER")
 # A result's status and its mark.
 MARKS = {"green": "✓", "red": "✗", "cannot": "–", "not offered": "·"}
-LEGEND = ("Each cell: clear, STARTTLS, implicit TLS. ✓ as sent; ✗ red; – the client cannot, as the note "
-          "says; · the relay does not offer it.")
+LEGEND = ("Each cell: clear, STARTTLS, implicit TLS; one mark stands for all three. ✓ as sent; ✗ red; "
+          "– the client cannot, as the note says; · the relay does not offer it.")
 
 
 def table(results):
