@@ -311,7 +311,8 @@ TEST_F(ConfigTest, ListenersAndCertificates_AreCheckedAsAWhole) {
        "1: gateway.listeners[0]: expects PROXY headers, but gateway.proxy_networks names nobody"},
       {"gateway: {certificates: [{certificate: a.pem}]}",
        "1: gateway.certificates[0]: needs the key of its certificate"},
-      {"gateway: {certificates: [{key: a.pem}]}", "1: gateway.certificates[0]: needs a certificate"},
+      {"gateway: {certificates: [{key: a.pem}]}",
+       "1: gateway.certificates[0]: needs a certificate"},
       {"gateway: {xclient_networks: [example.com]}", "1: gateway.xclient_networks[0]: "},
   };
   for (const auto& [yaml, error] : kTable) EXPECT_THAT(Error(yaml), StartsWith(error)) << yaml;
