@@ -1,5 +1,6 @@
 """The services answer those who hold the operator's key, which nobody else can read."""
 # SPEC I1, O4: UNAUTHENTICATED without a key; the key file is private.
+import itertools
 import stat
 
 from verbs import *
@@ -14,10 +15,11 @@ def story():
     other = stage.directory / "other.key"
     other.write_text("A" * 43 + "\n")
     other.chmod(0o600)
-    command = ("accounts", "list", "--data", relay.data)
-    for words, environment in ((("--key-file", other), {}), ((), {"STAFFETTA_KEY": "wrong"})):
+    wrong = ((("--key-file", other), {}), ((), {"STAFFETTA_KEY": "wrong"}))
+    for command, (words, environment) in itertools.product(
+            (("accounts", "list"), ("edge", "status")), wrong):
         try:
-            print(run_cli(*command, *words, environment=environment))
+            print(run_cli(*command, "--data", relay.data, *words, environment=environment))
         except CliFailed as failed:
             same(failed.code, 1, "the exit code")
             holds("do not know the key" in failed.text, failed.text)
