@@ -16,4 +16,5 @@ def send(letter):
 
 CLIENT = Client(
     name="msmtp", version=debian("msmtp"), send=send, exact=True,
-    mechanisms=("PLAIN", "LOGIN", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER"))
+    mechanisms=("PLAIN", "LOGIN", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER"),
+    cannot={"utf8-address": "msmtp does not ask for SMTPUTF8."})
