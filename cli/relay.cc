@@ -179,7 +179,7 @@ absl::Status Relay::StartRoles(const std::set<std::string>& roles) {
   if (roles.contains("queue")) {
     queue_ = std::make_unique<queue::Server>(runtime_.executor(kQueueLoop),
                                              queue::OptionsFrom(config_), redis, key_);
-    services.push_back(queue_->grpc_service());
+    for (grpc::Service* service : queue_->grpc_services()) services.push_back(service);
   }
   if (roles.contains("delivery")) {
     delivery_ = std::make_unique<delivery::Server>(

@@ -1,12 +1,19 @@
-# Writes OUTPUT: for each of SCRIPTS a constant kName with common.lua and the script as raw string.
+# Writes OUTPUT: for each of SCRIPTS a constant kName with the parts that its first line names
+# ("-- parts: layout records") and its own text, as raw string.
 separate_arguments(SCRIPTS)
-file(READ ${SOURCE}/common.lua COMMON)
 set(TEXT "// Made by embed_lua.cmake from services/queue/lua.\n")
 foreach(SCRIPT ${SCRIPTS})
   file(READ ${SOURCE}/${SCRIPT}.lua BODY)
+  string(REGEX MATCH "^-- parts: ([a-z_ ]+)\n" FIRST_LINE "${BODY}")
+  string(REPLACE " " ";" PARTS "${CMAKE_MATCH_1}")
+  set(WHOLE "")
+  foreach(PART ${PARTS})
+    file(READ ${SOURCE}/${PART}.lua PART_BODY)
+    string(APPEND WHOLE "${PART_BODY}")
+  endforeach()
   string(SUBSTRING ${SCRIPT} 0 1 HEAD)
   string(TOUPPER ${HEAD} HEAD)
   string(SUBSTRING ${SCRIPT} 1 -1 TAIL)
-  string(APPEND TEXT "constexpr char k${HEAD}${TAIL}[] = R\"LUA(${COMMON}${BODY})LUA\";\n")
+  string(APPEND TEXT "constexpr char k${HEAD}${TAIL}[] = R\"LUA(${WHOLE}${BODY})LUA\";\n")
 endforeach()
 file(WRITE ${OUTPUT} "${TEXT}")

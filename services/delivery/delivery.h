@@ -51,6 +51,7 @@ struct Delivery {
   std::string last_host;
   std::string content;       // empty while content_size is not: not here yet
   int64_t content_size = 0;  // bytes
+  int content_pieces = 0;    // 0: one, without a number
 
   Lease lease;
   bool started = false;  // somebody carries it: it is too late to take it back

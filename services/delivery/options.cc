@@ -24,7 +24,9 @@ Options OptionsFrom(const config::v1::Config& config, const std::string& hostnam
     options.allow_networks.push_back(*network);
   }
   options.connections_per_site = delivery.connections_per_site();
+  options.express_connections = delivery.express_connections();
   options.prefetch = delivery.prefetch();
+  options.express_prefetch = delivery.express_prefetch();
   options.recipients_per_transaction = delivery.recipients_per_transaction();
   options.retry = {DurationOf(delivery.first_retry()), DurationOf(delivery.longest_retry())};
   options.connect_timeout = DurationOf(delivery.connect_timeout());

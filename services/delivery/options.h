@@ -22,7 +22,9 @@ struct Options {
   uint16_t port = 25;  // of servers found by MX
   std::vector<Network> allow_networks;
   int connections_per_site = 20;
+  int express_connections = 2;  // beyond them, for class 1 alone
   int prefetch = 200;
+  int express_prefetch = 20;  // beyond it, for class 1 alone
   int recipients_per_transaction = 100;
   RetrySchedule retry;
   absl::Duration connect_timeout = absl::Seconds(30);

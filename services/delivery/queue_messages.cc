@@ -1,11 +1,10 @@
 #include "delivery/queue_messages.h"
 
-#include <google/protobuf/util/time_util.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "common/base/check.h"
+#include "common/rpc/times.h"
 #include "common/smtp/utf8.h"
 
 namespace staffetta::delivery {
@@ -14,10 +13,6 @@ namespace {
 namespace pb = ::staffetta::queue::v1;
 
 constexpr int kBounceClass = 3;
-
-absl::Time FromProto(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
 
 pb::OutcomeKind ToProto(Kind kind) {
   switch (kind) {
@@ -55,15 +50,6 @@ bool HasEightBit(std::string_view text) {
 
 }  // namespace
 
-google::protobuf::Duration ToProto(absl::Duration duration) {
-  return google::protobuf::util::TimeUtil::NanosecondsToDuration(
-      absl::ToInt64Nanoseconds(duration));
-}
-
-absl::Duration FromProto(const google::protobuf::Duration& duration) {
-  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
-}
-
 Delivery FromLeased(pb::LeasedDelivery* leased) {
   mail::v1::Envelope* const envelope = leased->mutable_envelope();
   Delivery delivery;
@@ -84,7 +70,7 @@ Delivery FromLeased(pb::LeasedDelivery* leased) {
   }
   delivery.priority = leased->class_();
   delivery.attempts = leased->attempts();
-  delivery.accept_time = FromProto(leased->accept_time());
+  delivery.accept_time = rpc::FromProto(leased->accept_time());
   delivery.expired = leased->expired();
   if (leased->has_last_reply()) {
     const mail::v1::Reply& last = leased->last_reply();
@@ -96,6 +82,7 @@ Delivery FromLeased(pb::LeasedDelivery* leased) {
   }
   delivery.content = std::move(*leased->mutable_content());
   delivery.content_size = leased->content_size();
+  delivery.content_pieces = leased->content_pieces();
   return delivery;
 }
 

@@ -11,9 +11,6 @@ namespace staffetta::delivery {
 // Takes the strings out of `leased`.
 Delivery FromLeased(queue::v1::LeasedDelivery* leased);
 
-google::protobuf::Duration ToProto(absl::Duration duration);
-absl::Duration FromProto(const google::protobuf::Duration& duration);
-
 // Without retry time and bounce.
 queue::v1::Completion ToCompletion(const Delivery& delivery);
 

@@ -77,15 +77,19 @@ Delivery* Site::TakeBack(int priority) {
 }
 
 void Site::Grow() {
-  while (connections_ < limit_ && starting_ < waiting()) {
+  const size_t urgent = waiting_[0].size();
+  const size_t express = established() > 0 ? context_->options->express_connections : 0;
+  while ((connections_ < limit_ && starting_ < waiting()) ||
+         (connections_ < limit_ + express && starting_ < urgent)) {
     ++connections_;
     ++starting_;
     context_->group->Spawn(RunConnection());
   }
 }
 
-Delivery* Site::TakeWaiting() {
-  for (std::deque<Delivery*>& queue : waiting_) {
+Delivery* Site::TakeWaiting(int lowest_class) {
+  for (int i = 0; i < lowest_class; ++i) {
+    std::deque<Delivery*>& queue = waiting_[i];
     if (queue.empty()) continue;
     Delivery* const first = queue.front();
     queue.pop_front();
@@ -132,8 +136,10 @@ Co<void> Site::RunConnection() {
 }
 
 Co<Delivery*> Site::Next(Session* session) {
-  Delivery* delivery = TakeWaiting();
-  if (delivery != nullptr || !session->client || stopping_) co_return delivery;
+  // What is beyond the limit carries class 1 alone.
+  const bool surplus = connections_ > static_cast<size_t>(context_->options->connections_per_site);
+  Delivery* delivery = TakeWaiting(surplus ? 1 : kLowestClass);
+  if (delivery != nullptr || !session->client || stopping_ || surplus) co_return delivery;
   session->wake.expires_after(absl::ToChronoNanoseconds(context_->options->idle_timeout));
   while (delivery == nullptr && !stopping_) {
     idle_.push_back(session);

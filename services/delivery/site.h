@@ -35,9 +35,10 @@ struct SiteContext {
 };
 
 // One place that mail goes to: what waits for it, by class, and up to connections_per_site
-// connections, which are kept for idle_timeout (SPEC D2). A site that nothing is known about gets
-// one connection first; when no server of it can be reached, all that waits shares that answer, and
-// when a further connection is refused the site makes do with those it has.
+// connections (a few more for class 1), which are kept for idle_timeout (SPEC D2). A site that
+// nothing is known about gets one connection first; when no server of it can be reached, all that
+// waits shares that answer, and when a further connection is refused the site makes do with those
+// it has.
 class Site {
  public:
   Site(Route route, const SiteContext* context);
@@ -61,12 +62,13 @@ class Site {
     Timer wake;          // idle until it expires or is cancelled
   };
   enum class Fate { kGoOn, kSurplus };
+  static constexpr int kLowestClass = 5;
   // What became of the recipients so far, in one attempt.
   struct Progress;
 
   void Grow();
   void WakeOrGrow();
-  Delivery* TakeWaiting();
+  Delivery* TakeWaiting(int lowest_class = kLowestClass);
   size_t waiting() const;
   size_t established() const;
 
@@ -82,7 +84,7 @@ class Site {
   const Route route_;
   const std::string key_;
   const SiteContext* const context_;
-  std::array<std::deque<Delivery*>, 5> waiting_;  // by class
+  std::array<std::deque<Delivery*>, kLowestClass> waiting_;  // by class
   std::set<Session*> sessions_;
   std::vector<Session*> idle_;  // the last one used is last
   size_t connections_ = 0;      // coroutines

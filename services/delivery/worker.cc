@@ -7,6 +7,7 @@
 #include "common/base/ids.h"
 #include "common/base/log.h"
 #include "common/net/tls_context.h"
+#include "common/rpc/times.h"
 #include "delivery/queue_messages.h"
 #include "delivery/worker_log.h"
 
@@ -54,8 +55,10 @@ Worker::Worker(Executor executor, const Options* options, std::shared_ptr<const 
       inbox_(inbox),
       name_(options->hostname + "-" + NewToken().substr(0, 6)),
       random_(std::random_device{}()),
+      lines_{Line(executor, (options->prefetch + 1) / 2, false),
+             Line(executor, options->prefetch / 2, false),
+             Line(executor, options->express_prefetch, true)},
       lease_time_(kFirstLeaseTime),
-      room_(executor),
       report_(executor),
       renew_(executor),
       carriers_(executor, "delivery connections"),
@@ -77,14 +80,16 @@ Worker::Worker(Executor executor, const Options* options, std::shared_ptr<const 
 Worker::~Worker() = default;
 
 void Worker::Start() {
-  leasing_.Spawn(LeaseLoop());
+  for (Line& line : lines_) {
+    if (line.capacity > 0) leasing_.Spawn(LeaseLoop(&line));
+  }
   renewing_.Spawn(RenewLoop());
   reporting_.Spawn(CompleteLoop());
 }
 
 Co<void> Worker::Stop() {
   stopping_ = true;
-  room_.Notify();
+  for (Line& line : lines_) line.room.Notify();
   leasing_.Cancel();
   // An idle site may leave the map while it stops.
   std::vector<Site*> sites;
@@ -112,41 +117,43 @@ Co<void> Worker::CancelAfterGrace() {
   if (!cancelled) carriers_.Cancel();
 }
 
-Co<void> Worker::Room() {
-  const size_t all = options_->prefetch;
-  while (!stopping_ && working_ >= all) co_await room_.Wait(kForever);
+Co<void> Worker::Room(Line* line) {
+  const size_t all = line->capacity;
+  while (!stopping_ && line->working >= all) co_await line->room.Wait(kForever);
   // Little room: a moment later there may be more, and one call does for all.
-  if (!stopping_ && all - working_ < all / 4) co_await room_.Wait(kGather);
+  if (!stopping_ && all - line->working < all / 4) co_await line->room.Wait(kGather);
 }
 
-Co<void> Worker::LeaseLoop() {
+Co<void> Worker::LeaseLoop(Line* line) {
   co_await asio::this_coro::throw_if_cancelled(false);
   Backoff backoff;
   while (true) {
-    co_await Room();
+    co_await Room(line);
     if (stopping_) co_return;
-    if (working_ >= static_cast<size_t>(options_->prefetch)) continue;
+    if (line->working >= line->capacity) continue;
+    const int room = static_cast<int>(line->capacity - line->working);
     pb::LeaseRequest request;
     request.set_worker(name_);
-    request.set_credits(options_->prefetch - static_cast<int>(working_));
-    *request.mutable_wait() = ToProto(kLeaseWait);
+    request.set_credits(line->express ? 0 : room);
+    request.set_express_credits(line->express ? room : 0);
+    *request.mutable_wait() = rpc::ToProto(kLeaseWait);
     const Clock::time_point called = Clock::now();
     auto response = co_await queue_.Call(&QueueClient::Async::Lease, std::move(request),
                                          kLeaseWait + kCallTimeout);
     if (response.ok()) {
       backoff.Reset();
-      Take(*std::move(response), called);
+      Take(*std::move(response), called, line);
     } else if (!stopping_) {
       log::Warn("the queue gives no deliveries: {}", response.status().ToString());
-      co_await room_.Wait(backoff.Next());
+      co_await line->room.Wait(backoff.Next());
     }
   }
 }
 
-void Worker::Take(pb::LeaseResponse response, Clock::time_point called) {
+void Worker::Take(pb::LeaseResponse response, Clock::time_point called, Line* line) {
   const Clock::time_point now = Clock::now();
-  if (response.has_lease_time() && FromProto(response.lease_time()) != lease_time_) {
-    lease_time_ = FromProto(response.lease_time());
+  if (response.has_lease_time() && rpc::FromProto(response.lease_time()) != lease_time_) {
+    lease_time_ = rpc::FromProto(response.lease_time());
     renew_.Notify();
   }
   // The lease began on the queue's side at some time since the call. The next renewal, at most a
@@ -158,9 +165,10 @@ void Worker::Take(pb::LeaseResponse response, Clock::time_point called) {
     auto held = std::make_unique<Held>();
     held->delivery = FromLeased(&leased);
     held->delivery.lease.ends = ends;
+    held->line = line;
     Delivery* const delivery = &held->delivery;
     held_.emplace(delivery->lease_id, std::move(held));
-    ++working_;
+    ++line->working;
     Dispatch(delivery);
   }
   GiveWay(response.highest_waiting_class());

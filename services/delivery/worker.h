@@ -2,6 +2,7 @@
 
 #include <absl/time/time.h>
 
+#include <array>
 #include <memory>
 #include <random>
 #include <string>
@@ -19,8 +20,9 @@
 namespace staffetta::delivery {
 
 // Takes deliveries from the queue, sends them on their way and reports what came of them
-// (DESIGN §2, steps 6 to 8): one call for leases is open while there is room, one call reports
-// while the next reports gather, one call renews what is held. Confined to its executor's thread.
+// (DESIGN §2, steps 6 to 8): while there is room calls for leases are open, one of them for class 1
+// alone; one call reports while the next reports gather, one call renews what is held. Confined to
+// its executor's thread.
 //
 // A lease that the queue calls lost, or that could not be renewed in time, is dropped: what has
 // not begun is not begun, and content is not sent any more. A report is repeated until the queue
@@ -44,8 +46,11 @@ class Worker {
   using QueueClient = rpc::Client<queue::v1::QueueService>;
   using Clock = std::chrono::steady_clock;
 
+  struct Line;
+
   struct Held {
     Delivery delivery;
+    Line* line = nullptr;  // that took it
     bool done = false;
     queue::v1::Completion completion;  // when it is done
   };
@@ -61,15 +66,26 @@ class Worker {
     Timer timer_;
   };
 
-  Co<void> LeaseLoop();
-  Co<void> Room();
+  // One call for leases after the other, and what they brought. Two lines share the room, so that
+  // one call is open while the other's answer is taken over; the third has room for class 1 alone.
+  struct Line {
+    Line(Executor executor, size_t most, bool is_express)
+        : capacity(most), express(is_express), room(executor) {}
+    const size_t capacity;
+    const bool express;
+    size_t working = 0;
+    Wakeup room;
+  };
+
+  Co<void> LeaseLoop(Line* line);
+  Co<void> Room(Line* line);
   Co<void> RenewLoop();
   Co<absl::Status> RenewAll();
   Co<void> CompleteLoop();
   Co<void> Complete(std::vector<Held*> batch);
   Co<void> CancelAfterGrace();
 
-  void Take(queue::v1::LeaseResponse response, Clock::time_point called);
+  void Take(queue::v1::LeaseResponse response, Clock::time_point called, Line* line);
   void Dispatch(Delivery* delivery);
   Co<void> Expire(Delivery* delivery);
   Co<void> Capture(Delivery* delivery);
@@ -88,12 +104,12 @@ class Worker {
   std::mt19937 random_;
 
   std::unordered_map<std::string, std::unique_ptr<Held>> held_;  // by lease id
-  size_t working_ = 0;                                           // of them, those not done
-  std::vector<Held*> reports_;                                   // done, not yet reported
+  std::array<Line, 3> lines_;
+  std::vector<Held*> reports_;  // done, not yet reported
   absl::Duration lease_time_;
   bool stopping_ = false;  // no more leases
   bool finished_ = false;  // nothing is worked on any more
-  Wakeup room_, report_, renew_;
+  Wakeup report_, renew_;
 
   SiteContext site_context_;
   std::unordered_map<std::string, std::unique_ptr<Site>> sites_;

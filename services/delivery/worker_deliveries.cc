@@ -8,6 +8,7 @@
 
 #include "common/base/ids.h"
 #include "common/base/log.h"
+#include "common/rpc/times.h"
 #include "delivery/queue_messages.h"
 #include "delivery/worker.h"
 #include "delivery/worker_log.h"
@@ -47,7 +48,10 @@ void Worker::Dispatch(Delivery* delivery) {
 
 void Worker::GiveWay(int highest_waiting_class) {
   // The queue has something more urgent than what fills this worker: what has not begun goes back.
-  if (highest_waiting_class == 0 || working_ < static_cast<size_t>(options_->prefetch)) return;
+  const bool full = std::all_of(lines_.begin(), lines_.end(), [](const Line& line) {
+    return line.express || line.working >= line.capacity;
+  });
+  if (highest_waiting_class == 0 || !full) return;
   size_t wanted = std::max(1, options_->prefetch / 4);
   for (const auto& [key, site] : sites_) {
     while (wanted > 0) {
@@ -105,19 +109,23 @@ Co<Fault> Worker::Load(Delivery* delivery) {
   if (static_cast<int64_t>(delivery->content.size()) >= delivery->content_size) {
     co_return Fault::kNone;
   }
-  pb::GetContentRequest request;
-  request.set_message_id(delivery->message_id);
-  auto response =
-      co_await queue_.Call(&QueueClient::Async::GetContent, std::move(request), kContentTimeout);
-  if (response.ok()) {
-    delivery->content = std::move(*response->mutable_content());
-    co_return Fault::kNone;
+  delivery->content.clear();
+  for (int piece = 0; piece < std::max(1, delivery->content_pieces); ++piece) {
+    pb::GetContentRequest request;
+    request.set_message_id(delivery->message_id);
+    request.set_piece(piece);
+    const auto response =
+        co_await queue_.Call(&QueueClient::Async::GetContent, std::move(request), kContentTimeout);
+    if (!response.ok()) {
+      const absl::Status& status = response.status();
+      if (absl::IsCancelled(status) && stopping_) co_return Fault::kStopped;
+      log::Warn("no content of message {}: {}", delivery->message_id, status.ToString());
+      co_return absl::IsDataLoss(status) || absl::IsNotFound(status) ? Fault::kDamaged
+                                                                     : Fault::kNoContent;
+    }
+    delivery->content += response->content();
   }
-  const absl::Status& status = response.status();
-  if (absl::IsCancelled(status) && stopping_) co_return Fault::kStopped;
-  log::Warn("no content of message {}: {}", delivery->message_id, status.ToString());
-  co_return absl::IsDataLoss(status) || absl::IsNotFound(status) ? Fault::kDamaged
-                                                                 : Fault::kNoContent;
+  co_return Fault::kNone;
 }
 
 void Worker::Decide(Delivery* delivery, const Heard& heard) {
@@ -130,8 +138,8 @@ void Worker::Decide(Delivery* delivery, const Heard& heard) {
 
 void Worker::Done(Delivery* delivery) {
   Held* const held = held_.at(delivery->lease_id).get();
-  --working_;
-  room_.Notify();
+  --held->line->working;
+  held->line->room.Notify();
   LogAttempts(*delivery);
   if (delivery->lease.lost && delivery->outcomes.empty()) {
     Drop(held);
@@ -146,7 +154,7 @@ void Worker::Done(Delivery* delivery) {
   if (again) {
     const double chance = std::uniform_real_distribution<double>(0, 1)(random_);
     *held->completion.mutable_retry_after() =
-        ToProto(RetryDelay(options_->retry, delivery->attempts, chance));
+        rpc::ToProto(RetryDelay(options_->retry, delivery->attempts, chance));
   }
   if (NeedsBounce(*delivery)) {
     const int partition = PartitionOfMessageId(delivery->message_id).value_or(0);

@@ -15,6 +15,7 @@ int64_t Weight(const v1::Event& event) {
     case v1::EVENT_TYPE_DELIVERED:
     case v1::EVENT_TYPE_FAILED:
     case v1::EVENT_TYPE_UNCERTAIN:
+    case v1::EVENT_TYPE_CANCELLED:
       return event.recipients_size();
     case v1::EVENT_TYPE_SENDER_REFUSED:
       return std::max<int64_t>(event.count(), 1);

@@ -4,85 +4,191 @@
 
 #include <map>
 #include <set>
+#include <utility>
+
+#include "queue/admin_store.h"
 
 namespace staffetta::queue {
 namespace {
 
 using redis::Command;
 using redis::Value;
+using Names = std::set<std::string>;
+using Deliveries = std::map<std::string, AdminStore::Described>;
 
-Co<std::vector<std::string>> Strings(redis::Client* client, Command command) {
-  auto reply = co_await client->Run(std::move(command));
-  std::vector<std::string> strings;
-  if (!reply.ok()) {
-    strings.push_back(reply.status().ToString());
+// What lies in one partition.
+class Snapshot {
+ public:
+  Snapshot(redis::Client* client, std::string tag) : client_(client), tag_(std::move(tag)) {}
+
+  // "lane" -> the rest of each key "lane:{0}:<rest>".
+  Co<Names> Keys(std::string kind) {
+    const std::string prefix = absl::StrCat(kind, ":", tag_, ":");
+    Names names;
+    for (const std::string& key : co_await Strings(Command("KEYS", prefix + "*"))) {
+      names.insert(key.substr(prefix.size()));
+    }
+    co_return names;
+  }
+  Co<Names> List(std::string kind, std::string rest = "") {
+    co_return co_await Strings(Command("LRANGE", Key(kind, rest), 0, -1));
+  }
+  Co<Names> Sorted(std::string kind, std::string rest = "") {
+    co_return co_await Strings(Command("ZRANGE", Key(kind, rest), 0, -1));
+  }
+  Co<std::string> Field(std::string kind, std::string field) {
+    const auto reply = co_await client_->Run(Command("HGET", Key(kind, ""), field));
+    co_return reply.ok() ? reply->str() : reply.status().ToString();
+  }
+
+ private:
+  std::string Key(const std::string& kind, const std::string& rest) const {
+    return absl::StrCat(kind, ":", tag_, rest.empty() ? "" : ":", rest);
+  }
+  Co<Names> Strings(Command command) {
+    const auto reply = co_await client_->Run(std::move(command));
+    Names strings;
+    if (!reply.ok()) strings.insert(reply.status().ToString());
+    if (reply.ok()) {
+      for (const Value& element : reply->array()) strings.insert(element.str());
+    }
     co_return strings;
   }
-  for (const Value& element : reply->array()) strings.push_back(element.str());
-  co_return strings;
+
+  redis::Client* const client_;
+  const std::string tag_;
+};
+
+// The index that a delivery in this state is in; empty: its lane.
+std::string IndexOf(v1::DeliveryState state) {
+  switch (state) {
+    case v1::DELIVERY_STATE_DUE_LATER:
+      return "due";
+    case v1::DELIVERY_STATE_LEASED:
+      return "lease";
+    case v1::DELIVERY_STATE_PAUSED:
+      return "paused";
+    case v1::DELIVERY_STATE_SET_ASIDE:
+      return "aside";
+    case v1::DELIVERY_STATE_SUSPECT:
+      return "suspects";
+    case v1::DELIVERY_STATE_EXPIRED:
+      return "expired";
+    default:
+      return "";
+  }
 }
 
-Co<std::set<std::string>> KeysWithout(redis::Client* client, std::string prefix) {
-  std::set<std::string> names;
-  for (const std::string& key : co_await Strings(client, Command("KEYS", prefix + "*"))) {
-    names.insert(key.substr(prefix.size()));
+Co<absl::StatusOr<Deliveries>> ReadDeliveries(AdminStore* admin) {
+  Deliveries deliveries;
+  std::string next;
+  do {
+    auto page = co_await admin->List(next, 1000);
+    if (!page.ok()) co_return page.status();
+    for (AdminStore::Described& d : page->description.deliveries) {
+      std::string id = d.delivery_id;
+      deliveries.insert_or_assign(std::move(id), std::move(d));
+    }
+    next = page->next;
+  } while (!next.empty());
+  co_return deliveries;
+}
+
+// I2: each delivery is where its record says, and the indices know no others.
+Co<void> CheckPlaces(Snapshot* all, const Deliveries* deliveries,
+                     std::vector<std::string>* broken) {
+  std::map<std::string, Names> places;
+  for (const char* index : {"due", "lease", "paused", "aside"}) {
+    places[index] = co_await all->Sorted(index);
+    for (const std::string& id : places[index]) {
+      const auto found = deliveries->find(id);
+      if (found == deliveries->end() || IndexOf(found->second.state) != index) {
+        broken->push_back(absl::StrCat("I2: ", id, " is in ", index, ", says no record"));
+      }
+    }
   }
-  co_return names;
+  places["suspects"] = co_await all->List("suspects");
+  places["expired"] = co_await all->List("expired");
+  for (const std::string& lane : co_await all->Keys("lane")) {
+    places["lane " + lane] = co_await all->List("lane", lane);
+  }
+  for (const auto& [id, d] : *deliveries) {
+    std::string place = IndexOf(d.state);
+    if (place.empty()) place = absl::StrCat("lane ", d.message_class, ":", d.lane);
+    if (!places[place].contains(id)) {
+      broken->push_back(absl::StrCat("I2: ", id, " is not in ", place));
+    }
+  }
+}
+
+// A lane that is not empty has its turn or waits before a gate, one of them; heads knows it.
+Co<void> CheckTurns(Snapshot* all, std::vector<std::string>* broken) {
+  std::map<std::string, int> chances;
+  Names heads;
+  for (const char* c : {"1", "2", "3", "4", "5"}) {
+    for (const std::string& lane : co_await all->Sorted("heads", c)) {
+      heads.insert(absl::StrCat(c, ":", lane));
+    }
+    for (const std::string& account : co_await all->List("turn", c)) {
+      const Names lanes = co_await all->List("turn", absl::StrCat(c, ":", account));
+      if (lanes.empty()) broken->push_back("turn: account without lanes: " + account);
+      for (const std::string& lane : lanes) ++chances[absl::StrCat(c, ":", lane)];
+    }
+  }
+  for (const std::string& gate : co_await all->Keys("wait")) {
+    for (const std::string& lane : co_await all->List("wait", gate)) {
+      ++chances[absl::StrCat(gate.substr(0, 1), ":", lane)];
+    }
+  }
+  for (const std::string& lane : co_await all->Keys("lane")) {
+    if (chances[lane] != 1) {
+      broken->push_back(absl::StrCat("turn: lane ", lane, " has ", chances[lane], " chances"));
+    }
+    if (!heads.contains(lane)) broken->push_back("heads: does not know lane " + lane);
+  }
 }
 
 }  // namespace
 
 Co<std::vector<std::string>> BrokenInvariants(redis::Client* client, std::string tag) {
   std::vector<std::string> broken;
-  const std::set<std::string> messages = co_await KeysWithout(client, "msg:" + tag + ":");
-  const std::set<std::string> contents = co_await KeysWithout(client, "content:" + tag + ":");
-  const std::set<std::string> deliveries = co_await KeysWithout(client, "dlv:" + tag + ":");
-  const std::set<std::string> lanes = co_await KeysWithout(client, "lane:" + tag + ":");
+  Snapshot all(client, tag);
+  const Partition partition(client, std::stoi(tag.substr(1)), 0);
+  AdminStore admin(&partition);
+  const auto deliveries = co_await ReadDeliveries(&admin);
+  if (!deliveries.ok()) {
+    broken.push_back(deliveries.status().ToString());
+    co_return broken;
+  }
+  co_await CheckPlaces(&all, &*deliveries, &broken);
+  co_await CheckTurns(&all, &broken);
 
-  std::map<std::string, int> places;  // how often each delivery is found
-  for (const std::string& lane : lanes) {
-    Command all("LRANGE", "lane:" + tag + ":" + lane, 0, -1);
-    for (const std::string& delivery : co_await Strings(client, std::move(all))) ++places[delivery];
+  Names messages;
+  std::map<std::string, int64_t> ready;
+  for (const auto& [id, d] : *deliveries) {
+    messages.insert(id.substr(0, id.find('.')));
+    if (d.state == v1::DELIVERY_STATE_READY) ++ready[absl::StrCat("r", d.message_class)];
   }
-  for (const char* index : {"due:", "lease:"}) {
-    Command all("ZRANGE", index + tag, 0, -1);
-    for (const std::string& delivery : co_await Strings(client, std::move(all))) ++places[delivery];
+  // I1: no record stands alone. A message's own record is there when it has several deliveries.
+  if (deliveries->size() != (co_await all.Keys("dlv")).size()) {
+    broken.push_back("I1: a delivery's record is damaged, or its message's record is gone");
   }
-  for (const auto& [delivery, times] : places) {
-    if (!deliveries.contains(delivery)) broken.push_back("I2: no record of delivery " + delivery);
+  for (const std::string& message : co_await all.Keys("msg")) {
+    if (!messages.contains(message)) broken.push_back("I1: no delivery of message " + message);
   }
-  std::map<std::string, int> unfinished;
-  for (const std::string& delivery : deliveries) {
-    ++unfinished[delivery.substr(0, delivery.find('.'))];
-    if (places[delivery] != 1) {
-      broken.push_back(absl::StrCat("I2: ", delivery, " is in ", places[delivery], " places"));
-    }
-  }
-  for (const auto& [message, count] : unfinished) {
-    if (!messages.contains(message)) broken.push_back("I1: no record of message " + message);
-  }
-  for (const std::string& message : messages) {
-    auto left = co_await client->Run(Command("HGET", "msg:" + tag + ":" + message, "n"));
-    if (!left.ok() || left->str() != absl::StrCat(unfinished[message])) {
-      broken.push_back("I1: message " + message + " miscounts its deliveries");
-    }
+  // I5, for content in one piece and in several.
+  Names contents;
+  for (const std::string& name : co_await all.Keys("content")) {
+    contents.insert(name.substr(0, name.find(':')));
   }
   if (contents != messages) broken.push_back("I5: contents are not those of the messages");
 
-  std::set<std::string> by_turn;
-  for (int c = 1; c <= 5; ++c) {
-    Command all("LRANGE", absl::StrCat("turn:", tag, ":", c), 0, -1);
-    for (const std::string& lane : co_await Strings(client, std::move(all))) {
-      if (!by_turn.insert(absl::StrCat(c, ":", lane)).second) {
-        broken.push_back("turn: lane " + lane + " is there twice");
-      }
-    }
-  }
-  if (by_turn != lanes) broken.push_back("turn: not the lanes that have something");
-  const auto count = co_await client->Run(Command("GET", "messages:" + tag));
-  if (!count.ok() || count->str() != absl::StrCat(messages.size())) {
-    if (!(count.ok() && count->is_nil() && messages.empty())) {
-      broken.push_back("messages: wrong count");
+  ready["m"] = static_cast<int64_t>(messages.size());
+  for (const char* field : {"m", "r1", "r2", "r3", "r4", "r5"}) {
+    const std::string counted = co_await all.Field("count", field);
+    const std::string expected = ready[field] == 0 ? "" : absl::StrCat(ready[field]);
+    if (counted != expected) {
+      broken.push_back(absl::StrCat("count: ", field, " is \"", counted, "\", not ", expected));
     }
   }
   co_return broken;

@@ -7,8 +7,8 @@
 
 namespace staffetta::queue {
 
-// For tests: reads all keys of a partition and says which invariants of DESIGN §4 do not hold
-// (I1, I2, I5 and that a lane is in its turn exactly while it is not empty). Empty: all hold.
+// For tests: reads all keys of a partition ("{0}") and says which invariants of DESIGN §4 do not
+// hold (I1, I2, I5, the turns of lanes and the counters). Empty: all hold.
 Co<std::vector<std::string>> BrokenInvariants(redis::Client* client, std::string tag);
 
 }  // namespace staffetta::queue

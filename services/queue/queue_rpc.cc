@@ -4,151 +4,140 @@
 #include <absl/time/clock.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
+#include "common/base/ids.h"
 #include "common/base/log.h"
+#include "common/rpc/times.h"
 #include "queue/content.h"
-#include "staffetta/events/v1/events.pb.h"
+#include "queue/messages.h"
 
 namespace staffetta::queue {
 namespace {
 
-using events::v1::Event;
-
 constexpr int kMostCredits = 1000;
+constexpr size_t kLongestWorker = 64;
 constexpr absl::Duration kLongestWait = absl::Seconds(60);
 constexpr int kMostRenewed = 10000;
 constexpr int kMostCompleted = 1000;
+constexpr int kMostPieces = 10000;
+constexpr size_t kLargestPiece = 1 << 20;
 constexpr int kDefaultPage = 100;
 constexpr int kLargestPage = 1000;
 // Messages that one enqueue script writes: enough to share its cost, short enough not to hold up
 // the others.
 constexpr size_t kEnqueueBatch = 32;
 
-google::protobuf::Timestamp ToProto(absl::Time time) {
-  google::protobuf::Timestamp proto;
-  const int64_t ms = absl::ToUnixMillis(time);
-  proto.set_seconds(ms / 1000);
-  proto.set_nanos(static_cast<int32_t>(ms % 1000 * 1'000'000));
-  return proto;
-}
-
-std::string DestinationOf(const Event& part) {
-  if (part.recipients().empty()) return {};
-  const std::string& recipient = part.recipients(0);
-  std::string domain = recipient.substr(recipient.rfind('@') + 1);
-  std::transform(domain.begin(), domain.end(), domain.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return domain;
-}
-
-absl::Status ToProto(QueueStore::Leased leased, absl::Time now, v1::LeasedDelivery* out) {
-  Event part;
-  // Merged: the message's part, then the delivery's (lua/common.lua).
-  if (!part.ParseFromString(leased.message_part + leased.delivery_part)) {
-    return absl::DataLossError(absl::StrCat("record of ", leased.delivery_id, " is damaged"));
-  }
-  if (!leased.content.empty()) {
-    auto content = DecompressContent(leased.content);
-    if (!content.ok()) return content.status();
-    out->set_content(*std::move(content));
-  }
-  out->set_destination(DestinationOf(part));
-  out->set_delivery_id(std::move(leased.delivery_id));
-  out->set_lease_id(std::move(leased.lease_id));
-  out->set_message_id(part.message_id());
-  out->mutable_envelope()->Swap(part.mutable_envelope());
-  out->mutable_recipients()->Swap(part.mutable_recipients());
-  out->set_class_(leased.message_class);
-  out->set_attempts(leased.attempts);
-  *out->mutable_accept_time() = ToProto(leased.accepted);
-  *out->mutable_expire_time() = ToProto(leased.expires);
-  out->set_expired(leased.expires <= now);
-  out->set_content_size(leased.content_size);
-  if (part.has_reply()) out->mutable_last_reply()->Swap(part.mutable_reply());
-  return absl::OkStatus();
-}
-
-v1::QueuedDelivery ToProto(const QueueStore::Described& described) {
-  v1::QueuedDelivery out;
-  Event part;
-  part.ParseFromString(described.message_part + described.delivery_part);
-  out.set_delivery_id(described.delivery_id);
-  out.set_state(described.state);
-  out.set_destination(DestinationOf(part));
-  out.mutable_envelope()->Swap(part.mutable_envelope());
-  out.mutable_recipients()->Swap(part.mutable_recipients());
-  out.set_class_(described.message_class);
-  out.set_attempts(described.attempts);
-  *out.mutable_accept_time() = ToProto(described.accepted);
-  *out.mutable_expire_time() = ToProto(described.expires);
-  if (described.until != absl::InfiniteFuture()) *out.mutable_due_time() = ToProto(described.until);
-  if (part.has_reply()) out.mutable_last_reply()->Swap(part.mutable_reply());
-  return out;
-}
-
-// A batch is one script and one round trip, however many messages came at once.
-Co<absl::Status> WriteBatch(QueueStore* store, Scheduler* scheduler,
-                            std::vector<StorableMessage> batch) {
-  absl::Status status = co_await store->Enqueue(std::move(batch));
-  if (status.ok()) scheduler->Wake();
-  co_return status;
+absl::Status OutOfRange(const char* field, int value, int from, int to) {
+  return absl::InvalidArgumentError(absl::StrCat(field, ": ", value, " is not ", from, "…", to));
 }
 
 }  // namespace
 
-QueueRpc::QueueRpc(QueueStore* store, Scheduler* scheduler, TaskGroup* group, std::string key,
-                   Options options)
-    : store_(store),
+QueueRpc::QueueRpc(std::vector<Stores> partitions, Scheduler* scheduler, TaskGroup* group,
+                   std::string key, Options options)
+    : partitions_(std::move(partitions)),
       scheduler_(scheduler),
+      group_(group),
       options_(options),
-      enqueued_(group, kEnqueueBatch,
-                [store, scheduler](std::vector<StorableMessage> batch) {
-                  return WriteBatch(store, scheduler, std::move(batch));
-                }),
-      dispatcher_(group->executor(), std::move(key), "queue") {}
+      dispatcher_(group->executor(), std::move(key), "queue") {
+  for (size_t i = 0; i < partitions_.size(); ++i) {
+    enqueued_.push_back(std::make_unique<Batcher<StorableMessage>>(
+        group, kEnqueueBatch, [scheduler, i](std::vector<StorableMessage> batch) {
+          return scheduler->Enqueue(i, std::move(batch));
+        }));
+  }
+}
 
 Co<absl::Status> QueueRpc::DoEnqueue(const v1::EnqueueRequest* request,
                                      v1::EnqueueResponse* response) {
   auto message = ToStorable(request->message(), options_.records, absl::Now());
   if (!message.ok()) co_return message.status();
+  const auto partition = PartitionOf(message->id, partitions_.size());
+  if (!partition.ok()) co_return partition.status();
+  Receipt receipt;
+  message->receipt = &receipt;
+  absl::Status status = co_await enqueued_[*partition]->Submit(*std::move(message));
+  if (!status.ok()) co_return status;
+  if (receipt.id.empty()) {
+    co_return absl::FailedPreconditionError("content_pieces: one of them is not here (any more)");
+  }
   response->set_durability(options_.durability);
-  response->set_message_id(message->id);
-  co_return co_await enqueued_.Submit(*std::move(message));
+  response->set_message_id(receipt.id);
+  co_return absl::OkStatus();
 }
 
 Co<absl::Status> QueueRpc::DoLease(const v1::LeaseRequest* request, v1::LeaseResponse* response) {
-  if (request->credits() < 1 || request->credits() > kMostCredits) {
-    co_return absl::InvalidArgumentError(
-        absl::StrCat("credits: ", request->credits(), " is not 1…", kMostCredits));
+  if (request->credits() < 0 || request->credits() > kMostCredits) {
+    co_return OutOfRange("credits", request->credits(), 0, kMostCredits);
   }
-  const absl::Duration wait = std::min(
-      absl::Seconds(request->wait().seconds()) + absl::Nanoseconds(request->wait().nanos()),
-      kLongestWait);
-  auto leased = co_await scheduler_->Lease(request->credits(), wait);
+  if (request->express_credits() < 0 || request->express_credits() > kMostCredits) {
+    co_return OutOfRange("express_credits", request->express_credits(), 0, kMostCredits);
+  }
+  if (request->credits() + request->express_credits() == 0) {
+    co_return absl::InvalidArgumentError("credits: there is none");
+  }
+  if (request->worker().size() > kLongestWorker) {
+    co_return absl::InvalidArgumentError(
+        absl::StrCat("worker: longer than ", kLongestWorker, " characters"));
+  }
+  const absl::Duration wait = std::min(rpc::FromProto(request->wait()), kLongestWait);
+  auto leased = co_await scheduler_->Lease({.worker = request->worker(),
+                                            .credits = request->credits(),
+                                            .express = request->express_credits()},
+                                           wait);
   if (!leased.ok()) co_return leased.status();
   response->set_highest_waiting_class(leased->highest_waiting_class);
-  response->mutable_lease_time()->set_seconds(absl::ToInt64Seconds(options_.lease_time));
+  *response->mutable_lease_time() = rpc::ToProto(options_.lease_time);
+  std::vector<StorableCompletion> damaged;
   for (QueueStore::Leased& delivery : leased->deliveries) {
+    StorableCompletion aside{
+        .delivery_id = delivery.delivery_id, .lease_id = delivery.lease_id, .fate = Fate::kAside};
     const absl::Status status =
         ToProto(std::move(delivery), leased->now, response->add_deliveries());
-    // One damaged record must not take the others with it: its lease runs out, theirs are served.
-    if (!status.ok()) {
-      log::Error("a delivery cannot be handed out: {}", status.ToString());
-      response->mutable_deliveries()->RemoveLast();
-    }
+    if (status.ok()) continue;
+    log::Error("{} is set aside: {}", aside.delivery_id, status.ToString());
+    response->mutable_deliveries()->RemoveLast();
+    aside.changes.push_back(SetAsideChange(std::string(status.message())));
+    damaged.push_back(std::move(aside));
   }
+  if (!damaged.empty()) group_->Spawn(SetAside(std::move(damaged)));
   co_return absl::OkStatus();
+}
+
+Co<void> QueueRpc::SetAside(std::vector<StorableCompletion> damaged) {
+  for (StorableCompletion& completion : damaged) {
+    const auto partition = PartitionOf(completion.delivery_id, partitions_.size());
+    if (!partition.ok()) continue;
+    std::vector<StorableCompletion> one;
+    one.push_back(std::move(completion));
+    const auto result = co_await partitions_[*partition].queue->Complete(std::move(one));
+    if (!result.ok()) log::Warn("not set aside yet: {}", result.status().ToString());
+  }
 }
 
 Co<absl::Status> QueueRpc::DoRenew(const v1::RenewRequest* request, v1::RenewResponse* response) {
   if (request->leases_size() > kMostRenewed) {
     co_return absl::InvalidArgumentError(absl::StrCat("leases: more than ", kMostRenewed));
   }
-  auto result = co_await store_->Renew({request->leases().begin(), request->leases().end()});
-  if (!result.ok()) co_return result.status();
-  response->set_highest_waiting_class(result->highest_waiting_class);
-  for (std::string& lost : result->lost) response->add_lost_delivery_ids(std::move(lost));
+  std::map<size_t, std::vector<v1::HeldLease>> by_partition;
+  for (const v1::HeldLease& lease : request->leases()) {
+    const auto partition = PartitionOf(lease.delivery_id(), partitions_.size());
+    if (!partition.ok()) co_return partition.status();
+    by_partition[*partition].push_back(lease);
+  }
+  int highest = 0;
+  for (auto& [partition, leases] : by_partition) {
+    auto result = co_await partitions_[partition].queue->Renew(std::move(leases));
+    if (!result.ok()) co_return result.status();
+    if (result->highest_waiting_class > 0 &&
+        (highest == 0 || result->highest_waiting_class < highest)) {
+      highest = result->highest_waiting_class;
+    }
+    for (std::string& lost : result->lost) response->add_lost_delivery_ids(std::move(lost));
+  }
+  response->set_highest_waiting_class(highest);
   co_return absl::OkStatus();
 }
 
@@ -157,25 +146,57 @@ Co<absl::Status> QueueRpc::DoComplete(const v1::CompleteRequest* request,
   if (request->completions_size() > kMostCompleted) {
     co_return absl::InvalidArgumentError(absl::StrCat("completions: more than ", kMostCompleted));
   }
-  std::vector<StorableCompletion> completions;
-  bool work_is_left = false;
+  std::map<size_t, std::vector<StorableCompletion>> by_partition;
   for (const v1::Completion& completion : request->completions()) {
     auto storable = ToStorable(completion, options_.records, absl::Now());
     if (!storable.ok()) co_return storable.status();
-    work_is_left |= storable->fate != Fate::kDone || !storable->bounce.empty();
-    completions.push_back(*std::move(storable));
+    const auto partition = PartitionOf(storable->delivery_id, partitions_.size());
+    if (!partition.ok()) co_return partition.status();
+    by_partition[*partition].push_back(*std::move(storable));
   }
-  if (completions.empty()) co_return absl::OkStatus();
-  auto lost = co_await store_->Complete(std::move(completions));
-  if (!lost.ok()) co_return lost.status();
-  for (std::string& delivery : *lost) response->add_lost_delivery_ids(std::move(delivery));
-  if (work_is_left) scheduler_->Wake();
+  for (auto& [partition, completions] : by_partition) {
+    const absl::Status status = co_await CompleteIn(partition, std::move(completions),
+                                                    response->mutable_lost_delivery_ids());
+    if (!status.ok()) co_return status;
+  }
   co_return absl::OkStatus();
+}
+
+Co<absl::Status> QueueRpc::CompleteIn(size_t partition, std::vector<StorableCompletion> completions,
+                                      google::protobuf::RepeatedPtrField<std::string>* lost) {
+  auto result = co_await partitions_[partition].queue->Complete(std::move(completions));
+  if (!result.ok()) co_return result.status();
+  for (std::string& delivery : result->lost) *lost->Add() = std::move(delivery);
+  if (result->work_is_left) scheduler_->Wake(partition);
+  co_return absl::OkStatus();
+}
+
+Co<absl::Status> QueueRpc::DoPutContent(const v1::PutContentRequest* request,
+                                        v1::PutContentResponse*) {
+  const auto partition = PartitionOf(request->message_id(), partitions_.size());
+  if (!partition.ok()) co_return partition.status();
+  if (request->piece() < 0 || request->piece() >= kMostPieces) {
+    co_return OutOfRange("piece", request->piece(), 0, kMostPieces - 1);
+  }
+  if (request->content().size() > kLargestPiece) {
+    co_return absl::InvalidArgumentError(
+        absl::StrCat("content: larger than ", kLargestPiece, " bytes"));
+  }
+  co_return co_await partitions_[*partition].queue->PutContent(
+      request->message_id(), request->piece(),
+      CompressContent(request->content(), options_.records.compression_level));
 }
 
 Co<absl::Status> QueueRpc::DoGetContent(const v1::GetContentRequest* request,
                                         v1::GetContentResponse* response) {
-  const auto stored = co_await store_->GetContent(request->message_id());
+  const auto partition = PartitionOf(request->message_id(), partitions_.size());
+  if (!partition.ok()) co_return partition.status();
+  QueueStore* const store = partitions_[*partition].queue;
+  // In one piece it has no number; the first of several is asked for like the only one.
+  auto stored = co_await store->GetContent(request->message_id(), request->piece());
+  if (absl::IsNotFound(stored.status()) && request->piece() == 0) {
+    stored = co_await store->GetContent(request->message_id(), std::nullopt);
+  }
   if (!stored.ok()) co_return stored.status();
   auto content = DecompressContent(*stored);
   if (!content.ok()) co_return content.status();
@@ -184,16 +205,38 @@ Co<absl::Status> QueueRpc::DoGetContent(const v1::GetContentRequest* request,
 }
 
 Co<absl::Status> QueueRpc::DoGetStats(const v1::GetStatsRequest*, v1::GetStatsResponse* response) {
-  const auto stats = co_await store_->GetStats();
-  if (!stats.ok()) co_return stats.status();
-  for (size_t c = 1; c < stats->ready.size(); ++c) {
-    v1::ClassStats* out = response->add_classes();
-    out->set_class_(static_cast<int>(c));
-    out->set_ready(stats->ready[c]);
+  AdminStore::Stats sum;
+  for (auto& each : sum.classes) each.oldest = absl::InfiniteFuture();
+  absl::Time last_asked = absl::InfinitePast();
+  for (const Stores& stores : partitions_) {
+    const auto stats = co_await stores.admin->GetStats();
+    if (!stats.ok()) co_return stats.status();
+    for (size_t c = 1; c < stats->classes.size(); ++c) {
+      sum.classes[c].ready += stats->classes[c].ready;
+      sum.classes[c].oldest = std::min(sum.classes[c].oldest, stats->classes[c].oldest);
+    }
+    response->set_messages(response->messages() + stats->messages);
+    response->set_due_later(response->due_later() + stats->due);
+    response->set_leased(response->leased() + stats->leased);
+    response->set_paused(response->paused() + stats->paused);
+    response->set_set_aside(response->set_aside() + stats->aside + stats->suspects);
+    response->set_expired(response->expired() + stats->expired);
+    response->set_closed_gates(response->closed_gates() + stats->closed_gates);
+    // Each partition has them all.
+    response->set_holds(std::max(response->holds(), stats->holds));
+    last_asked = std::max(last_asked, stats->last_asked);
   }
-  response->set_due_later(stats->due_later);
-  response->set_leased(stats->leased);
-  response->set_messages(stats->messages);
+  if (last_asked != absl::InfinitePast()) {
+    *response->mutable_last_asked_time() = rpc::ToProto(last_asked);
+  }
+  for (size_t c = 1; c < sum.classes.size(); ++c) {
+    v1::ClassStats* const out = response->add_classes();
+    out->set_class_(static_cast<int>(c));
+    out->set_ready(sum.classes[c].ready);
+    if (sum.classes[c].oldest != absl::InfiniteFuture()) {
+      *out->mutable_oldest_time() = rpc::ToProto(sum.classes[c].oldest);
+    }
+  }
   co_return absl::OkStatus();
 }
 
@@ -201,14 +244,15 @@ Co<absl::Status> QueueRpc::DoListDeliveries(const v1::ListDeliveriesRequest* req
                                             v1::ListDeliveriesResponse* response) {
   const int size =
       request->page_size() > 0 ? std::min(request->page_size(), kLargestPage) : kDefaultPage;
-  auto page = co_await store_->List(request->page_token(), size);
+  v1::Selector selector = request->selector();
+  if (request->account_id() != 0) selector.set_account_id(request->account_id());
+  auto page = co_await ListFrom(partitions_, request->page_token(), size);
   if (!page.ok()) co_return page.status();
-  for (const QueueStore::Described& described : page->deliveries) {
+  for (const AdminStore::Described& described : page->description.deliveries) {
     v1::QueuedDelivery delivery = ToProto(described);
-    if (request->account_id() != 0 && delivery.envelope().account_id() != request->account_id()) {
-      continue;
+    if (Fits(selector, delivery, page->description.now)) {
+      *response->add_deliveries() = std::move(delivery);
     }
-    *response->add_deliveries() = std::move(delivery);
   }
   response->set_next_page_token(page->next);
   co_return absl::OkStatus();
@@ -216,13 +260,9 @@ Co<absl::Status> QueueRpc::DoListDeliveries(const v1::ListDeliveriesRequest* req
 
 Co<absl::Status> QueueRpc::DoGetQueuedMessage(const v1::GetQueuedMessageRequest* request,
                                               v1::GetQueuedMessageResponse* response) {
-  const auto described = co_await store_->DescribeMessage(request->message_id());
+  const auto described = co_await DescribeMessage(partitions_, request->message_id());
   if (!described.ok()) co_return described.status();
-  if (described->empty()) {
-    co_return absl::NotFoundError(absl::StrCat("message ", request->message_id(),
-                                               " is not queued: it is finished, or never was"));
-  }
-  for (const QueueStore::Described& delivery : *described) {
+  for (const AdminStore::Described& delivery : described->deliveries) {
     *response->add_deliveries() = ToProto(delivery);
   }
   co_return absl::OkStatus();

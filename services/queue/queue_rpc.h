@@ -1,10 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "common/base/batcher.h"
 #include "common/rpc/dispatcher.h"
-#include "queue/queue_store.h"
+#include "queue/partitions.h"
 #include "queue/scheduler.h"
 #include "staffetta/queue/v1/queue.grpc.pb.h"
 
@@ -20,7 +22,7 @@ class QueueRpc final : public v1::QueueService::CallbackService {
     // What EnqueueResponse says.
     v1::Durability durability = v1::DURABILITY_SYNCED;
   };
-  QueueRpc(QueueStore* store, Scheduler* scheduler, TaskGroup* group, std::string key,
+  QueueRpc(std::vector<Stores> partitions, Scheduler* scheduler, TaskGroup* group, std::string key,
            Options options);
 
   // Ends long polls and resumes when no call is running.
@@ -48,6 +50,11 @@ class QueueRpc final : public v1::QueueService::CallbackService {
                                      v1::CompleteResponse* response) override {
     return dispatcher_.Unary(context, request, response, this, &QueueRpc::DoComplete);
   }
+  grpc::ServerUnaryReactor* PutContent(grpc::CallbackServerContext* context,
+                                       const v1::PutContentRequest* request,
+                                       v1::PutContentResponse* response) override {
+    return dispatcher_.Unary(context, request, response, this, &QueueRpc::DoPutContent);
+  }
   grpc::ServerUnaryReactor* GetContent(grpc::CallbackServerContext* context,
                                        const v1::GetContentRequest* request,
                                        v1::GetContentResponse* response) override {
@@ -74,6 +81,8 @@ class QueueRpc final : public v1::QueueService::CallbackService {
   Co<absl::Status> DoLease(const v1::LeaseRequest* request, v1::LeaseResponse* response);
   Co<absl::Status> DoRenew(const v1::RenewRequest* request, v1::RenewResponse* response);
   Co<absl::Status> DoComplete(const v1::CompleteRequest* request, v1::CompleteResponse* response);
+  Co<absl::Status> DoPutContent(const v1::PutContentRequest* request,
+                                v1::PutContentResponse* response);
   Co<absl::Status> DoGetContent(const v1::GetContentRequest* request,
                                 v1::GetContentResponse* response);
   Co<absl::Status> DoGetStats(const v1::GetStatsRequest* request, v1::GetStatsResponse* response);
@@ -82,10 +91,17 @@ class QueueRpc final : public v1::QueueService::CallbackService {
   Co<absl::Status> DoGetQueuedMessage(const v1::GetQueuedMessageRequest* request,
                                       v1::GetQueuedMessageResponse* response);
 
-  QueueStore* const store_;
+  // Fills `lost`, and tells the scheduler that something may be ready.
+  Co<absl::Status> CompleteIn(size_t partition, std::vector<StorableCompletion> completions,
+                              google::protobuf::RepeatedPtrField<std::string>* lost);
+  // Nobody can work on what is damaged: an operator must see it.
+  Co<void> SetAside(std::vector<StorableCompletion> damaged);
+
+  const std::vector<Stores> partitions_;
   Scheduler* const scheduler_;
+  TaskGroup* const group_;
   Options options_;
-  Batcher<StorableMessage> enqueued_;
+  std::vector<std::unique_ptr<Batcher<StorableMessage>>> enqueued_;  // by partition
   rpc::Dispatcher dispatcher_;
 };
 

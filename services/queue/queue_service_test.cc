@@ -23,7 +23,7 @@ class QueueServiceTest : public testing::Test {
   QueueServiceTest() : redis_(redis::EmbeddedRedis::Fsync::kAlways) {
     server_ =
         std::make_unique<Server>(runtime_.executor(0), Server::Options{}, redis_.options(), "key");
-    host_ = *rpc::Host::Start("127.0.0.1:0", {server_->grpc_service()});
+    host_ = *rpc::Host::Start("127.0.0.1:0", server_->grpc_services());
     peer_ = rpc::LocalPeer(host_->InProcessChannel(), "key", absl::Seconds(10));
     client_ = std::make_unique<QueueClient>(peer_);
     runtime_.Block(Start());
@@ -99,6 +99,23 @@ TEST_F(QueueServiceTest, WaitingWorker_GetsWhatIsEnqueuedLater) {
   EXPECT_EQ(leased->deliveries_size(), 1);
 }
 
+// A worker that is full but for class 1 must not stand in the way of one that has room.
+TEST_F(QueueServiceTest, ExpressLine_DoesNotHoldUpTheOthers) {
+  std::thread express([&] {
+    v1::LeaseRequest request;
+    request.set_express_credits(10);
+    request.mutable_wait()->set_seconds(3);
+    const auto leased = Call(&QueueClient::Async::Lease, request);
+    EXPECT_TRUE(leased.ok()) << leased.status();
+    EXPECT_EQ(leased->deliveries_size(), 0);
+  });
+  ASSERT_TRUE(Enqueue(5).ok());
+  const auto leased = Lease(absl::Seconds(2));
+  express.join();
+  ASSERT_TRUE(leased.ok()) << leased.status();
+  EXPECT_EQ(leased->deliveries_size(), 1);
+}
+
 TEST_F(QueueServiceTest, WaitThatIsOver_GivesAnEmptyAnswer) {
   const auto leased = Lease(absl::ZeroDuration());
   ASSERT_TRUE(leased.ok()) << leased.status();
@@ -118,7 +135,7 @@ TEST_F(QueueServiceTest, WorkerThatGaveUp_TakesNothingAlong) {
 TEST_F(QueueServiceTest, BadRequests_AreNamed) {
   v1::LeaseRequest no_credits;
   EXPECT_THAT(Call(&QueueClient::Async::Lease, no_credits).status().ToString(),
-              HasSubstr("credits: 0"));
+              HasSubstr("credits: there is none"));
   EXPECT_EQ(Enqueue(9).status().code(), absl::StatusCode::kInvalidArgument);
 }
 

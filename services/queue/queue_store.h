@@ -3,31 +3,44 @@
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
 
-#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/base/co.h"
-#include "common/redis/client.h"
+#include "queue/partition.h"
 #include "queue/records.h"
 
 namespace staffetta::queue {
 
-// One partition of the queue in Redis; the only file that speaks it. How it is stored, and the
-// invariants: lua/common.lua. Confined to the client's thread.
+// The transitions of one partition's deliveries, each one script; with AdminStore the only file
+// that speaks this part of Redis. How it is stored, and the invariants: lua/layout.lua. Confined to
+// the client's thread.
 //
 // Failures are those of redis::Client; after a failed write the change may have happened.
 class QueueStore {
  public:
   struct Options {
-    // Events that stay readable, about.
-    int64_t keep_events = 1'000'000;
     absl::Duration lease_time = absl::Seconds(15);
+    // Class-1 messages of an account in a minute; those beyond it are of class 2. 0: any number.
+    int urgent_per_minute = 0;
+    // Of 1,000 deliveries, how many are of lower classes although higher ones wait.
+    int floor_per_mille = 0;
+    // Replicas that must have a message before it counts as stored, and how long they may take.
+    int replicas = 0;
+    absl::Duration replica_timeout = absl::Seconds(1);
   };
 
-  QueueStore(redis::Client* client, int partition, Options options);
+  QueueStore(const Partition* partition, Options options);
 
+  // What a worker can take.
+  struct Want {
+    std::string worker;
+    int credits = 0;
+    int express = 0;  // of class 1, beside the credits
+    int lowest_class = 5;
+  };
   // Stored as it is in Redis; parse with Event and DecompressContent.
   struct Leased {
     std::string delivery_id;
@@ -37,9 +50,11 @@ class QueueStore {
     std::string delivery_part;
     std::string message_part;
     int64_t content_size = 0;
+    int content_pieces = 0;
     absl::Time accepted;
     absl::Time expires;
-    std::string content;  // empty: over kInlineContent
+    std::string content;  // compressed; empty: over kInlineContent, or plain_content has it
+    std::string plain_content;
   };
   struct LeaseResult {
     absl::Time now;          // Redis's clock
@@ -51,61 +66,39 @@ class QueueStore {
     int highest_waiting_class = 0;
     std::vector<std::string> lost;
   };
-  struct Described {
-    std::string delivery_id;
-    int message_class = 0;
-    int attempts = 0;
-    std::string delivery_part;
-    std::string message_part;
-    absl::Time accepted;
-    absl::Time expires;
-    v1::DeliveryState state = v1::DELIVERY_STATE_UNSPECIFIED;
-    absl::Time until;  // InfiniteFuture: not by itself
-  };
-  struct Stats {
-    std::array<int64_t, 6> ready{};  // by class; [0] is unused
-    int64_t due_later = 0;
-    int64_t leased = 0;
-    int64_t messages = 0;
-  };
-  struct Page {
-    std::vector<Described> deliveries;
-    std::string next;  // empty: that was all
+  struct CompleteResult {
+    std::vector<std::string> lost;
+    bool work_is_left = false;  // something became ready, or will be
   };
 
   // Content up to this size comes along with a lease.
   static constexpr int64_t kInlineContent = 128 << 10;
 
-  // Durable, all of them, when OK.
-  Co<absl::Status> Enqueue(std::vector<StorableMessage> messages);
-  // At most `credits` of the best.
-  Co<absl::StatusOr<LeaseResult>> Lease(int credits);
+  // Durable, all of them, when OK; their receipts are written. Hands out deliveries in the same
+  // step when somebody waits for them.
+  Co<absl::StatusOr<LeaseResult>> Enqueue(std::vector<StorableMessage> messages,
+                                          std::optional<Want> want);
+  // The best that there is. `sweep`: also looks for what has expired.
+  Co<absl::StatusOr<LeaseResult>> Lease(Want want, bool sweep);
   Co<absl::StatusOr<RenewResult>> Renew(std::vector<v1::HeldLease> leases);
-  // The deliveries whose lease was lost.
-  Co<absl::StatusOr<std::vector<std::string>>> Complete(
-      std::vector<StorableCompletion> completions);
-  // As stored. NOT_FOUND: no such message.
-  Co<absl::StatusOr<std::string>> GetContent(std::string message_id);
+  Co<absl::StatusOr<CompleteResult>> Complete(std::vector<StorableCompletion> completions);
 
-  Co<absl::StatusOr<Stats>> GetStats();
-  // One step of a walk over all deliveries; `from` is empty or the `next` before.
-  Co<absl::StatusOr<Page>> List(std::string from, int about);
-  // The unfinished deliveries of a message; none: it is not queued.
-  Co<absl::StatusOr<std::vector<Described>>> DescribeMessage(std::string message_id);
+  // A piece of content of a message that is to come; gone after an hour without it.
+  Co<absl::Status> PutContent(std::string message_id, int piece, std::string frame);
+  // As stored. NOT_FOUND: no such message, or piece.
+  Co<absl::StatusOr<std::string>> GetContent(std::string message_id, std::optional<int> piece);
 
-  // Where other replicas publish that something became ready, and the word this one publishes.
-  const std::string& wake_channel() const { return wake_channel_; }
-  const std::string& waker() const { return waker_; }
+  const Partition& partition() const { return *partition_; }
 
  private:
-  Co<absl::StatusOr<std::vector<Described>>> Describe(std::vector<std::string> deliveries);
+  std::vector<std::string> WantArgs(const Want& want);
+  Co<absl::StatusOr<redis::Value>> Write(redis::Script script, std::vector<std::string> args);
 
-  redis::Client* const client_;
-  const std::string tag_;  // "{0}"
+  const Partition* const partition_;
   const Options options_;
-  const std::string wake_channel_;
-  const std::string waker_;
   const std::string lease_lost_;
+  const std::string set_aside_;
+  const std::string demoted_;
   uint64_t lease_calls_ = 0;
 };
 

@@ -1,12 +1,18 @@
 #include "queue/records.h"
 
 #include <absl/strings/ascii.h>
+#include <absl/strings/escaping.h>
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <openssl/sha.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
 
 #include "common/base/ids.h"
+#include "common/rpc/times.h"
 #include "queue/content.h"
 #include "staffetta/events/v1/events.pb.h"
 
@@ -14,18 +20,12 @@ namespace staffetta::queue {
 namespace {
 
 using events::v1::Event;
+using rpc::FromProto;
 
 constexpr int kHighestClass = 1;
 constexpr int kLowestClass = 5;
-
-absl::Duration FromProto(const google::protobuf::Duration& duration) {
-  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
-}
-
-std::string DestinationOf(const std::string& recipient) {
-  const size_t at = recipient.rfind('@');
-  return at == std::string::npos ? std::string() : absl::AsciiStrToLower(recipient.substr(at + 1));
-}
+constexpr size_t kLongestKey = 255;
+constexpr int kMostPieces = 10'000;
 
 std::map<std::string, Event> RecipientsByDestination(const v1::NewMessage& message) {
   std::map<std::string, Event> by_destination;
@@ -66,10 +66,15 @@ bool IsTriedAgain(v1::OutcomeKind kind) {
   return kind == v1::OUTCOME_KIND_DEFERRED || kind == v1::OUTCOME_KIND_UNKNOWN;
 }
 
-}  // namespace
+// Whatever the submitter chose, in 32 characters.
+std::string DigestOf(const mail::v1::Envelope& envelope, const std::string& key) {
+  const std::string text = absl::StrCat(envelope.account_id(), "/", envelope.user(), "/", key);
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  return absl::BytesToHexString({reinterpret_cast<const char*>(digest.data()), 16});
+}
 
-absl::StatusOr<StorableMessage> ToStorable(const v1::NewMessage& message,
-                                           const RecordOptions& options, absl::Time now) {
+absl::Status CheckMessage(const v1::NewMessage& message) {
   if (!PartitionOfMessageId(message.message_id())) {
     return absl::InvalidArgumentError("message_id: not a message id");
   }
@@ -77,15 +82,51 @@ absl::StatusOr<StorableMessage> ToStorable(const v1::NewMessage& message,
     return absl::InvalidArgumentError(absl::StrCat("class: ", message.class_(), " is not 1…5"));
   }
   if (message.recipients().empty()) return absl::InvalidArgumentError("recipients: there is none");
+  if (absl::StrContains(message.envelope().channel(), "/")) {
+    return absl::InvalidArgumentError("envelope.channel: a name has no \"/\"");
+  }
+  if (message.idempotency_key().size() > kLongestKey) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("idempotency_key: longer than ", kLongestKey, " bytes"));
+  }
+  if (message.content_pieces() < 0 || message.content_pieces() > kMostPieces) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("content_pieces: ", message.content_pieces(), " is not 0…", kMostPieces));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string DestinationOf(const std::string& recipient) {
+  const size_t at = recipient.rfind('@');
+  return at == std::string::npos ? std::string() : absl::AsciiStrToLower(recipient.substr(at + 1));
+}
+
+absl::StatusOr<StorableMessage> ToStorable(const v1::NewMessage& message,
+                                           const RecordOptions& options, absl::Time now) {
+  const absl::Status valid = CheckMessage(message);
+  if (!valid.ok()) return valid;
 
   StorableMessage storable;
   storable.id = message.message_id();
   storable.message_class = message.class_();
-  storable.content_size = message.content().size();
-  storable.content = CompressContent(message.content(), options.compression_level);
-  storable.lifetime = message.has_lifetime() ? FromProto(message.lifetime()) : options.lifetime;
+  storable.content_pieces = message.content_pieces();
+  if (storable.content_pieces > 0) {
+    storable.content_size = message.content_size();
+  } else {
+    storable.content_size = static_cast<int64_t>(message.content().size());
+    storable.content = CompressContent(message.content(), options.compression_level);
+    storable.plain_content = &message.content();
+  }
+  storable.own_lifetime = message.has_lifetime();
+  storable.lifetime = storable.own_lifetime ? FromProto(message.lifetime()) : options.lifetime;
   if (message.has_schedule_time()) {
-    storable.wait = absl::FromUnixSeconds(message.schedule_time().seconds()) - now;
+    storable.wait = std::max(absl::ZeroDuration(), FromProto(message.schedule_time()) - now);
+    storable.lifetime += storable.wait;
+  }
+  if (!message.idempotency_key().empty()) {
+    storable.idempotency_digest = DigestOf(message.envelope(), message.idempotency_key());
   }
 
   Event part;
@@ -101,8 +142,10 @@ absl::StatusOr<StorableMessage> ToStorable(const v1::NewMessage& message,
 
   for (const auto& [destination, delivery] : RecipientsByDestination(message)) {
     storable.deliveries.push_back(
-        {.lane = absl::StrCat(message.envelope().account_id(), "/", destination),
-         .event_part = delivery.SerializeAsString()});
+        {.lane = absl::StrCat(message.envelope().account_id(), "/", message.envelope().list_id(),
+                              "/", message.envelope().channel(), "/", destination),
+         .event_part = delivery.SerializeAsString(),
+         .recipients = static_cast<size_t>(delivery.recipients_size())});
   }
   return storable;
 }
@@ -150,6 +193,7 @@ absl::StatusOr<StorableCompletion> ToStorable(const v1::Completion& completion,
   if (!left.recipients().empty()) {
     storable.fate = Fate::kRetry;
     storable.left = left.SerializeAsString();
+    storable.recipients_left = left.recipients_size();
   }
   return storable;
 }
@@ -159,6 +203,19 @@ std::string LeaseLostChange() {
   change.set_type(events::v1::EVENT_TYPE_UNCERTAIN);
   change.set_detail("the worker that held this delivery was lost; it may have been delivered");
   return change.SerializeAsString();
+}
+
+std::string SetAsideChange(const std::string& why) {
+  Event change;
+  change.set_type(events::v1::EVENT_TYPE_STATE_CHANGED);
+  change.set_detail(absl::StrCat("set aside until an operator resumes or cancels it: ", why));
+  return change.SerializeAsString();
+}
+
+std::string DemotedPart() {
+  Event part;
+  part.set_class_(2);
+  return part.SerializeAsString();
 }
 
 }  // namespace staffetta::queue

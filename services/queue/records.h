@@ -8,14 +8,21 @@
 
 #include "staffetta/queue/v1/queue.pb.h"
 
-// What the store is given and gives back, and how it follows from the contract's messages.
+// What the stores are given, and how it follows from the contract's messages.
 namespace staffetta::queue {
 
 // One message to one destination, about to be stored. The event parts are described in
-// lua/common.lua.
+// lua/layout.lua.
 struct NewDelivery {
   std::string lane;
   std::string event_part;
+  size_t recipients = 0;
+};
+
+// What became of a message that was stored.
+struct Receipt {
+  std::string id;  // the message that is queued; empty: refused, a piece of content is missing
+  int message_class = 0;  // 2 in place of 1 when the account's urgent budget is used up
 };
 
 // A message about to be stored.
@@ -23,16 +30,24 @@ struct StorableMessage {
   std::string id;
   std::string event_part;
   std::string change;   // the ACCEPTED event's own part
-  std::string content;  // compressed
-  size_t content_size = 0;
+  std::string content;  // compressed; empty when it is in pieces
+  int64_t content_size = 0;
+  int content_pieces = 0;
   int message_class = 3;
   absl::Duration wait;
   absl::Duration lifetime;
+  bool own_lifetime = false;
+  std::string idempotency_digest;  // empty: none
   std::vector<NewDelivery> deliveries;
+  // The content as it came, for a worker that gets the message at once; null: it is not at hand.
+  const std::string* plain_content = nullptr;
+  // Written when the message is stored, unless null.
+  Receipt* receipt = nullptr;
 };
 
-// What becomes of a delivery whose lease ends.
-enum class Fate { kDone, kRetry, kBack };
+// What becomes of a delivery whose lease ends. kAside: it cannot be handed out, an operator must
+// look.
+enum class Fate { kDone, kRetry, kBack, kAside };
 
 struct StorableCompletion {
   std::string delivery_id;
@@ -40,6 +55,7 @@ struct StorableCompletion {
   Fate fate = Fate::kDone;
   absl::Duration wait;                  // kRetry: from now
   std::string left;                     // kRetry: the delivery's event part from now on
+  int recipients_left = 0;              // kRetry
   std::vector<std::string> changes;     // event parts to publish
   std::vector<StorableMessage> bounce;  // none or one
 };
@@ -49,7 +65,7 @@ struct RecordOptions {
   int compression_level = 1;
 };
 
-// INVALID_ARGUMENT names the field: id, class, recipients.
+// Points into `message`, which must outlive it. INVALID_ARGUMENT names the field.
 absl::StatusOr<StorableMessage> ToStorable(const v1::NewMessage& message,
                                            const RecordOptions& options, absl::Time now);
 
@@ -57,7 +73,14 @@ absl::StatusOr<StorableMessage> ToStorable(const v1::NewMessage& message,
 absl::StatusOr<StorableCompletion> ToStorable(const v1::Completion& completion,
                                               const RecordOptions& options, absl::Time now);
 
-// The event part that is published when a lease runs out.
+// The domain of an address, in lower case.
+std::string DestinationOf(const std::string& recipient);
+
+// What is published when a lease runs out, and when a delivery is set aside.
 std::string LeaseLostChange();
+std::string SetAsideChange(const std::string& why);
+
+// The event part that makes a message one of class 2.
+std::string DemotedPart();
 
 }  // namespace staffetta::queue

@@ -11,31 +11,35 @@ namespace staffetta::queue {
 namespace {
 
 constexpr absl::Duration kLongestSleep = absl::Seconds(1);
+constexpr std::chrono::seconds kBetweenSweeps(1);
 constexpr std::chrono::milliseconds kDistance(2);
-constexpr absl::Duration kAfterError = absl::Milliseconds(100);
+constexpr std::chrono::milliseconds kAfterError(100);
+constexpr int kNoClass = 6;
 
 }  // namespace
 
-Scheduler::Scheduler(QueueStore* store, TaskGroup* group)
-    : store_(store), group_(group), idle_(group->executor()), gather_(group->executor()) {}
+Scheduler::Scheduler(std::vector<QueueStore*> partitions, TaskGroup* group)
+    : group_(group), idle_(group->executor()) {
+  for (QueueStore* store : partitions) partitions_.push_back({.store = store});
+}
 
-Co<absl::StatusOr<QueueStore::LeaseResult>> Scheduler::Lease(int credits, absl::Duration wait) {
+Co<absl::StatusOr<QueueStore::LeaseResult>> Scheduler::Lease(QueueStore::Want want,
+                                                             absl::Duration wait) {
   if (stopping_) co_return absl::UnavailableError("the queue is shutting down");
-  const auto waiter = std::make_shared<Waiter>(group_->executor(), credits);
+  const auto waiter = std::make_shared<Waiter>(group_->executor(), std::move(want));
   waiters_.push_back(waiter);
+  idle_.cancel();
   if (!serving_) {
     serving_ = true;
     group_->Spawn(Serve());
-  } else {
-    Wake();
   }
-  const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(wait);
+  const auto deadline = Clock::now() + absl::ToChronoNanoseconds(wait);
   const auto cancellation = co_await asio::this_coro::cancellation_state;
   const auto gone = [&cancellation] {
     return cancellation.cancelled() != asio::cancellation_type::none;
   };
   while (!waiter->done) {
-    const bool over = stopping_ || gone() || std::chrono::steady_clock::now() >= deadline;
+    const bool over = stopping_ || gone() || Clock::now() >= deadline;
     // While Redis is asked for this worker, what it gives must not get lost.
     if (over && !waiter->being_served) break;
     waiter->answered.expires_at(waiter->being_served ? Timer::time_point::max() : deadline);
@@ -47,64 +51,152 @@ Co<absl::StatusOr<QueueStore::LeaseResult>> Scheduler::Lease(int credits, absl::
     co_return QueueStore::LeaseResult{};
   }
   if (gone() && waiter->result.ok()) {
-    co_await HandBack(std::move(waiter->result->deliveries));
+    co_await HandBack(waiter->partition, std::move(waiter->result->deliveries));
     co_return QueueStore::LeaseResult{};
   }
   co_return std::move(waiter->result);
 }
 
-void Scheduler::Wake() {
-  woken_ = true;
+Co<absl::Status> Scheduler::Enqueue(size_t partition, std::vector<StorableMessage> messages) {
+  Partition& here = partitions_[partition];
+  // With a backlog the lease calls do: the submitter should not wait for what others are handed.
+  const WaiterPtr waiter = here.highest == 0 ? FreeWaiter() : nullptr;
+  std::optional<QueueStore::Want> want;
+  if (waiter) {
+    waiter->being_served = true;
+    want = waiter->want;
+    want->lowest_class = LowestClassFor(partition);
+  }
+  auto result = co_await here.store->Enqueue(std::move(messages), std::move(want));
+  const absl::Status status = result.status();
+  if (result.ok()) {
+    Learn(&here, *result);
+    if (here.highest > 0) idle_.cancel();
+  }
+  // Not stored, as far as is known: the worker goes on waiting.
+  if (!result.ok()) result = QueueStore::LeaseResult{};
+  if (waiter) Settle(waiter, partition, std::move(result));
+  co_return status;
+}
+
+void Scheduler::Wake(size_t partition) {
+  partitions_[partition].woken = true;
   idle_.cancel();
+}
+
+void Scheduler::WakeAll() {
+  for (size_t i = 0; i < partitions_.size(); ++i) Wake(i);
 }
 
 void Scheduler::Stop() {
   stopping_ = true;
-  for (const auto& waiter : waiters_) waiter->answered.cancel();
-  gather_.cancel();
-  Wake();
+  for (const WaiterPtr& waiter : waiters_) waiter->answered.cancel();
+  idle_.cancel();
 }
 
 // Runs while anybody waits.
 Co<void> Scheduler::Serve() {
   while (!stopping_ && !waiters_.empty()) {
-    if (Timer::clock_type::now() < next_call_) {
-      gather_.expires_at(next_call_);
-      boost::system::error_code stopped;
-      co_await gather_.async_wait(asio::redirect_error(use_co, stopped));
-      continue;
-    }
-    next_call_ = Timer::clock_type::now() + kDistance;
-    woken_ = false;
-    const std::shared_ptr<Waiter> waiter = waiters_.front();
-    waiter->being_served = true;
-    auto result = co_await store_->Lease(waiter->credits);
-    waiter->being_served = false;
-    absl::Duration sleep;
-    if (!result.ok()) {
-      log::Warn("leasing failed: {}", result.status().ToString());
-      sleep = kAfterError;
-      woken_ = false;
-    } else if (result->deliveries.empty()) {
-      sleep = std::min(result->next_change - result->now, kLongestSleep);
-    }
-    if (!result.ok() || !result->deliveries.empty()) {
-      waiter->result = std::move(result);
-      waiter->done = true;
-      waiters_.remove(waiter);
-    }
-    // Also when there was nothing: its time may have run out meanwhile.
-    waiter->answered.cancel();
-    if (sleep > absl::ZeroDuration() && !woken_ && !stopping_) {
-      idle_.expires_after(absl::ToChronoNanoseconds(sleep));
-      boost::system::error_code woken;
-      co_await idle_.async_wait(asio::redirect_error(use_co, woken));
+    const WaiterPtr waiter = FreeWaiter();
+    const std::optional<size_t> partition = waiter ? BestFor(*waiter) : std::nullopt;
+    if (!partition) {
+      Clock::time_point look = Clock::now() + absl::ToChronoNanoseconds(kLongestSleep);
+      for (const Partition& each : partitions_) look = std::min(look, each.look);
+      co_await SleepUntil(std::max(look, Clock::now() + kDistance));
+    } else if (Clock::now() < next_call_) {
+      co_await SleepUntil(next_call_);
+    } else {
+      next_call_ = Clock::now() + kDistance;
+      co_await Ask(*partition, waiter);
     }
   }
   serving_ = false;
 }
 
-Co<void> Scheduler::HandBack(std::vector<QueueStore::Leased> deliveries) {
+Co<void> Scheduler::Ask(size_t partition, WaiterPtr waiter) {
+  Partition& here = partitions_[partition];
+  here.woken = false;
+  here.last_asked = ++asked_;
+  const bool sweep = Clock::now() >= here.sweep;
+  if (sweep) here.sweep = Clock::now() + kBetweenSweeps;
+  waiter->being_served = true;
+  QueueStore::Want want = waiter->want;
+  want.lowest_class = LowestClassFor(partition);
+  auto result = co_await here.store->Lease(std::move(want), sweep);
+  if (result.ok()) {
+    Learn(&here, *result);
+  } else {
+    log::Warn("leasing failed: {}", result.status().ToString());
+    // The other partitions must not wait for this one.
+    here.highest = 0;
+    here.look = Clock::now() + kAfterError;
+  }
+  Settle(waiter, partition, std::move(result));
+}
+
+Co<void> Scheduler::SleepUntil(Clock::time_point time) {
+  idle_.expires_at(time);
+  boost::system::error_code woken;
+  co_await idle_.async_wait(asio::redirect_error(use_co, woken));
+}
+
+Scheduler::WaiterPtr Scheduler::FreeWaiter() const {
+  WaiterPtr express;
+  for (const WaiterPtr& waiter : waiters_) {
+    if (waiter->being_served) continue;
+    if (waiter->want.credits > 0) return waiter;
+    if (!express) express = waiter;
+  }
+  return express;
+}
+
+int Scheduler::HighestIn(const Partition& partition) const {
+  if (partition.woken || partition.look <= Clock::now()) return 1;
+  return partition.highest == 0 ? kNoClass : partition.highest;
+}
+
+std::optional<size_t> Scheduler::BestFor(const Waiter& waiter) const {
+  const int lowest = waiter.want.credits > 0 ? kNoClass - 1 : 1;
+  std::optional<size_t> best;
+  for (size_t i = 0; i < partitions_.size(); ++i) {
+    if (HighestIn(partitions_[i]) > lowest) continue;
+    const auto rank = [this](size_t at) {
+      return std::make_pair(HighestIn(partitions_[at]), partitions_[at].last_asked);
+    };
+    if (!best || rank(i) < rank(*best)) best = i;
+  }
+  return best;
+}
+
+int Scheduler::LowestClassFor(size_t partition) const {
+  int lowest = kNoClass - 1;
+  for (size_t i = 0; i < partitions_.size(); ++i) {
+    if (i != partition) lowest = std::min(lowest, HighestIn(partitions_[i]));
+  }
+  return lowest;
+}
+
+void Scheduler::Learn(Partition* partition, const QueueStore::LeaseResult& result) {
+  partition->highest = result.highest_waiting_class;
+  const absl::Duration sleep =
+      std::clamp(result.next_change - result.now, absl::ZeroDuration(), kLongestSleep);
+  partition->look = Clock::now() + absl::ToChronoNanoseconds(sleep);
+}
+
+void Scheduler::Settle(const WaiterPtr& waiter, size_t partition,
+                       absl::StatusOr<QueueStore::LeaseResult> result) {
+  waiter->being_served = false;
+  if (!result.ok() || !result->deliveries.empty()) {
+    waiter->result = std::move(result);
+    waiter->partition = partition;
+    waiter->done = true;
+    waiters_.remove(waiter);
+  }
+  // Also when there was nothing: its time may have run out meanwhile.
+  waiter->answered.cancel();
+}
+
+Co<void> Scheduler::HandBack(size_t partition, std::vector<QueueStore::Leased> deliveries) {
   std::vector<StorableCompletion> completions;
   for (QueueStore::Leased& delivery : deliveries) {
     completions.push_back({.delivery_id = std::move(delivery.delivery_id),
@@ -112,11 +204,11 @@ Co<void> Scheduler::HandBack(std::vector<QueueStore::Leased> deliveries) {
                            .fate = Fate::kBack});
   }
   if (completions.empty()) co_return;
-  const auto lost = co_await store_->Complete(std::move(completions));
-  if (!lost.ok()) {
-    log::Warn("handing back failed, the leases will run out: {}", lost.status().ToString());
+  const auto result = co_await partitions_[partition].store->Complete(std::move(completions));
+  if (!result.ok()) {
+    log::Warn("handing back failed, the leases will run out: {}", result.status().ToString());
   }
-  Wake();
+  Wake(partition);
 }
 
 }  // namespace staffetta::queue

@@ -5,6 +5,8 @@
 
 #include <list>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "common/base/co.h"
 #include "common/base/task_group.h"
@@ -14,44 +16,75 @@ namespace staffetta::queue {
 
 // Gives deliveries to waiting workers: the long poll behind Lease. Confined to the group's thread.
 //
-// One lease call to Redis at a time, for the worker that has waited longest. When there is nothing,
-// it sleeps until something is enqueued, completed or due; never longer than a second, in case a
-// wake-up of another replica was lost.
+// What is enqueued while a worker waits and nothing else does goes to it in the step that stores
+// it. Everything else is leased by one call to Redis at a time, for the worker that has waited
+// longest, from the partition with the highest class: no lower class is handed out as long as
+// another partition is known to have a higher one (SPEC P3). When there is nothing, it sleeps until
+// something is enqueued, completed or due; never longer than a second, in case a wake-up of another
+// replica was lost.
 class Scheduler {
  public:
-  Scheduler(QueueStore* store, TaskGroup* group);
+  Scheduler(std::vector<QueueStore*> partitions, TaskGroup* group);
 
   // The best deliveries; none when `wait` is over or the caller went away. What was leased for a
-  // caller that went away meanwhile is handed back.
-  Co<absl::StatusOr<QueueStore::LeaseResult>> Lease(int credits, absl::Duration wait);
+  // caller that went away meanwhile is handed back. `want.lowest_class` is set here.
+  Co<absl::StatusOr<QueueStore::LeaseResult>> Lease(QueueStore::Want want, absl::Duration wait);
+
+  // Stores messages of one partition; see QueueStore::Enqueue.
+  Co<absl::Status> Enqueue(size_t partition, std::vector<StorableMessage> messages);
 
   // Something may have become ready.
-  void Wake();
+  void Wake(size_t partition);
+  void WakeAll();
 
   // Ends the loop and every wait.
   void Stop();
 
  private:
+  using Clock = Timer::clock_type;
+
+  struct Partition {
+    QueueStore* store;
+    bool woken = true;        // what we know may be out of date
+    int highest = 0;          // the highest class that waits, as far as we know; 0: none
+    Clock::time_point look;   // something changes by itself
+    Clock::time_point sweep;  // when to look for what has expired
+    uint64_t last_asked = 0;
+  };
   struct Waiter {
-    Waiter(Executor executor, int wanted) : credits(wanted), answered(executor) {}
-    const int credits;
+    Waiter(Executor executor, QueueStore::Want w) : want(std::move(w)), answered(executor) {}
+    const QueueStore::Want want;
     bool being_served = false;
     bool done = false;
     absl::StatusOr<QueueStore::LeaseResult> result = QueueStore::LeaseResult{};
-    Timer answered;  // cancelled when done
+    size_t partition = 0;  // where the result is from
+    Timer answered;        // cancelled when done
   };
+  using WaiterPtr = std::shared_ptr<Waiter>;
 
   Co<void> Serve();
-  Co<void> HandBack(std::vector<QueueStore::Leased> deliveries);
+  Co<void> Ask(size_t partition, WaiterPtr waiter);
+  Co<void> SleepUntil(Clock::time_point time);
+  Co<void> HandBack(size_t partition, std::vector<QueueStore::Leased> deliveries);
 
-  QueueStore* const store_;
+  // The first that can take any class; else the first that has room for class 1 alone; null:
+  // nobody.
+  WaiterPtr FreeWaiter() const;
+  // The class that may wait there: 1 when we don't know; 6: none.
+  int HighestIn(const Partition& partition) const;
+  std::optional<size_t> BestFor(const Waiter& waiter) const;
+  int LowestClassFor(size_t partition) const;
+  void Learn(Partition* partition, const QueueStore::LeaseResult& result);
+  void Settle(const WaiterPtr& waiter, size_t partition,
+              absl::StatusOr<QueueStore::LeaseResult> result);
+
   TaskGroup* const group_;
-  std::list<std::shared_ptr<Waiter>> waiters_;
-  Timer idle_;  // what Serve sleeps on
-  Timer gather_;
-  Timer::time_point next_call_;  // not before
+  std::vector<Partition> partitions_;
+  std::list<WaiterPtr> waiters_;
+  Timer idle_;                   // what Serve sleeps on
+  Clock::time_point next_call_;  // not before
+  uint64_t asked_ = 0;
   bool serving_ = false;
-  bool woken_ = false;
   bool stopping_ = false;
 };
 

@@ -14,6 +14,9 @@ const Scripts& TheScripts() {
       .renew = {"renew", kRenew},
       .complete = {"complete", kComplete},
       .describe = {"describe", kDescribe},
+      .act = {"act", kAct},
+      .gate = {"gate", kGate},
+      .stats = {"stats", kStats},
   };
   return scripts;
 }

@@ -4,13 +4,16 @@
 
 namespace staffetta::queue {
 
-// The queue's transitions, each one atomic (services/queue/lua).
+// The queue's transitions and views, each one atomic (services/queue/lua).
 struct Scripts {
   redis::Script enqueue;
   redis::Script lease;
   redis::Script renew;
   redis::Script complete;
   redis::Script describe;
+  redis::Script act;
+  redis::Script gate;
+  redis::Script stats;
 };
 
 const Scripts& TheScripts();

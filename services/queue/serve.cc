@@ -6,22 +6,40 @@
 #include "common/redis/durability.h"
 
 namespace staffetta::queue {
-namespace {
-
-// One partition; a cluster has more (DESIGN §4).
-constexpr int kPartition = 0;
-
-}  // namespace
 
 Server::Server(Executor executor, Options options, redis::Client::Options redis, std::string key)
     : executor_(executor),
       options_(options),
       redis_(executor, std::move(redis)),
       group_(executor, "queue"),
-      store_(&redis_, kPartition, options.store),
-      scheduler_(&store_, &group_),
-      rpc_(&store_, &scheduler_, &group_, std::move(key),
-           {.records = options.records, .lease_time = options.store.lease_time}) {}
+      parts_(MakeParts(&redis_, options)),
+      scheduler_(QueuesOf(parts_), &group_),
+      rpc_(StoresOf(parts_), &scheduler_, &group_, key,
+           {.records = options.records,
+            .lease_time = options.store.lease_time,
+            .durability =
+                options.store.replicas > 0 ? v1::DURABILITY_REPLICATED : v1::DURABILITY_SYNCED}),
+      admin_rpc_(StoresOf(parts_), &scheduler_, &group_, key) {}
+
+Server::Parts Server::MakeParts(redis::Client* client, const Options& options) {
+  Parts parts;
+  for (int i = 0; i < options.partitions; ++i) {
+    parts.push_back(std::make_unique<Part>(client, i, options));
+  }
+  return parts;
+}
+
+std::vector<QueueStore*> Server::QueuesOf(const Parts& parts) {
+  std::vector<QueueStore*> queues;
+  for (const auto& part : parts) queues.push_back(&part->queue);
+  return queues;
+}
+
+std::vector<Stores> Server::StoresOf(const Parts& parts) {
+  std::vector<Stores> stores;
+  for (const auto& part : parts) stores.push_back({&part->queue, &part->admin});
+  return stores;
+}
 
 Co<absl::Status> Server::Start() {
   const absl::Status durable = co_await redis::CheckDurable(redis_, false);
@@ -31,32 +49,45 @@ Co<absl::Status> Server::Start() {
     if (!usable.ok()) co_return usable;
     rpc_.SetDurability(v1::DURABILITY_VOLATILE);
   }
+  std::vector<std::string> channels;
+  for (const auto& part : parts_) channels.push_back(part->partition.wake_channel());
   subscriber_ = std::make_unique<redis::Subscriber>(
       executor_,
-      redis::Subscriber::Options{.endpoint = redis_.endpoint(),
-                                 .channels = {store_.wake_channel()}},
-      redis::Subscriber::Callbacks{.on_message =
-                                       [this](std::string_view, std::string_view waker) {
-                                         if (waker != store_.waker()) scheduler_.Wake();
-                                       },
-                                   .on_gap = [this] { scheduler_.Wake(); },
-                                   .on_failure = nullptr});
+      redis::Subscriber::Options{.endpoint = redis_.endpoint(), .channels = std::move(channels)},
+      redis::Subscriber::Callbacks{
+          .on_message = [this](std::string_view channel,
+                               std::string_view waker) { Woken(channel, waker); },
+          .on_gap = [this] { scheduler_.WakeAll(); },
+          .on_failure = nullptr});
   co_return absl::OkStatus();
+}
+
+void Server::Woken(std::string_view channel, std::string_view waker) {
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    const Partition& partition = parts_[i]->partition;
+    if (partition.wake_channel() == channel && partition.waker() != waker) scheduler_.Wake(i);
+  }
 }
 
 Co<void> Server::Stop() {
   scheduler_.Stop();
   co_await rpc_.Drain();
+  co_await admin_rpc_.Drain();
   co_await group_.Wait();
   if (subscriber_) subscriber_->Close();
   redis_.Close();
 }
 
 Server::Options OptionsFrom(const config::v1::Config& config) {
-  return {.store = {.keep_events = config.events().keep(),
-                    .lease_time = DurationOf(config.queue().lease_time())},
-          .records = {.lifetime = DurationOf(config.queue().lifetime()),
-                      .compression_level = config.queue().compression_level()},
+  constexpr int kPerMillePerPercent = 10;
+  const config::v1::Queue& queue = config.queue();
+  return {.store = {.lease_time = DurationOf(queue.lease_time()),
+                    .urgent_per_minute = queue.urgent_per_minute(),
+                    .floor_per_mille = queue.floor_percent() * kPerMillePerPercent},
+          .records = {.lifetime = DurationOf(queue.lifetime()),
+                      .compression_level = queue.compression_level()},
+          .partitions = queue.partitions(),
+          .keep_events = config.events().keep(),
           .allow_volatile = config.redis().allow_volatile()};
 }
 

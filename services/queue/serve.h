@@ -2,11 +2,16 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "common/base/co.h"
 #include "common/base/task_group.h"
 #include "common/redis/client.h"
 #include "common/redis/subscriber.h"
+#include "queue/admin_rpc.h"
+#include "queue/admin_store.h"
+#include "queue/partition.h"
 #include "queue/queue_rpc.h"
 #include "queue/queue_store.h"
 #include "queue/scheduler.h"
@@ -14,18 +19,20 @@
 
 namespace staffetta::queue {
 
-// The queue service, wired. Confined to `executor`, but for grpc_service().
+// The queue service, wired. Confined to `executor`, but for grpc_services().
 class Server {
  public:
   struct Options {
     QueueStore::Options store;
     RecordOptions records;
+    int partitions = 1;
+    int64_t keep_events = 1'000'000;
     bool allow_volatile = false;
   };
   // `key` is what callers must present.
   Server(Executor executor, Options options, redis::Client::Options redis, std::string key);
 
-  grpc::Service* grpc_service() { return &rpc_; }
+  std::vector<grpc::Service*> grpc_services() { return {&rpc_, &admin_rpc_}; }
 
   // FAILED_PRECONDITION: Redis is not durable (SPEC Q1), and how to mend it.
   Co<absl::Status> Start();
@@ -33,13 +40,29 @@ class Server {
   Co<void> Stop();
 
  private:
+  struct Part {
+    Part(redis::Client* client, int number, const Options& options)
+        : partition(client, number, options.keep_events),
+          queue(&partition, options.store),
+          admin(&partition) {}
+    Partition partition;
+    QueueStore queue;
+    AdminStore admin;
+  };
+  using Parts = std::vector<std::unique_ptr<Part>>;
+  static Parts MakeParts(redis::Client* client, const Options& options);
+  static std::vector<QueueStore*> QueuesOf(const Parts& parts);
+  static std::vector<Stores> StoresOf(const Parts& parts);
+  void Woken(std::string_view channel, std::string_view waker);
+
   const Executor executor_;
   const Options options_;
   redis::Client redis_;
   TaskGroup group_;
-  QueueStore store_;
+  const Parts parts_;
   Scheduler scheduler_;
   QueueRpc rpc_;
+  AdminRpc admin_rpc_;
   std::unique_ptr<redis::Subscriber> subscriber_;
 };
 

@@ -44,6 +44,8 @@ Range RangeOf(const FieldDescriptor& field) {
       {"Gateway.max_errors", {1}},
       {"Gateway.max_received", {1}},
       {"Queue.compression_level", {1, 19}},
+      {"Queue.partitions", {1, 1024}},
+      {"Queue.floor_percent", {0, 50}},
       {"Delivery.port", {1, 65535}},
       {"Delivery.connections_per_site", {1}},
       {"Delivery.prefetch", {1}},
@@ -101,12 +103,12 @@ absl::Status CheckByName(std::string_view name, const std::string& value) {
   if (name == "Gateway.address" && !IsAddress(value)) {
     return Refused("\"", value, "\" is no IP address");
   }
-  if (name == "Dns.servers") return CheckResolver(value);
-  return absl::OkStatus();
   if (name == "Listener.tls" && value != "none" && value != "optional" && value != "required" &&
       value != "implicit") {
     return Refused("\"", value, "\" is none of none, optional, required, implicit");
   }
+  if (name == "Dns.servers") return CheckResolver(value);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -186,8 +188,6 @@ Conflict FindGatewayConflict(const config::v1::Gateway& gateway) {
                ? Conflict{"gateway.tls_certificate", "needs gateway.tls_key beside it"}
                : Conflict{"gateway.tls_key", "needs gateway.tls_certificate beside it"};
   }
-  const Conflict redis = FindRedisConflict(config.redis());
-  if (!redis.why.empty()) return redis;
   for (int i = 0; i < gateway.certificates_size(); ++i) {
     const auto& certificate = gateway.certificates(i);
     const std::string key = absl::StrCat("gateway.certificates[", i, "]");
@@ -216,6 +216,8 @@ Conflict FindGatewayConflict(const config::v1::Gateway& gateway) {
 Conflict FindConflict(const Config& config) {
   const Conflict gateway = FindGatewayConflict(config.gateway());
   if (!gateway.why.empty()) return gateway;
+  const Conflict redis = FindRedisConflict(config.redis());
+  if (!redis.why.empty()) return redis;
   const auto& grpc = config.grpc();
   const absl::StatusOr<Endpoint> listen = ParseEndpoint(grpc.listen());
   if (listen.ok() && !IsLocal(*listen) && !grpc.allow_cleartext()) {

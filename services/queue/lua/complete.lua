@@ -1,58 +1,52 @@
--- Ends leases. ARGV: tag, keep, channel to wake, waker, number of completions, and for each: delivery,
--- lease id, what becomes of it ('done', 'retry', 'back'), wait (ms), event part of what is left, number
--- of changes and each change to publish, 0 or 1 bounces and the bounce as create_message wants it.
--- Returns the deliveries whose lease was lost before: nothing was changed for these, and their bounce
--- was not queued. O(completions).
-local keep, count = ARGV[2], tonumber(ARGV[5])
+-- parts: layout records lanes gates create
+-- Ends leases. ARGV: tag, keep, channel to wake, waker, budget of class-1 messages a minute, event part beyond
+-- it, number of completions, and for each: delivery, lease id, what becomes of it ('done', 'retry', 'back',
+-- 'aside'), wait (ms), event part of what is left, recipients left, number of changes and each change to
+-- publish, 0 or 1 bounces and the bounce as create_message wants it.
+-- Returns the deliveries whose lease was lost before: nothing was changed for these, and their bounce was not
+-- queued; and 1 when something is left to do, now or later. O(completions).
+local keep = ARGV[2]
 local now = now_ms()
-local i = 6
+local i = 8
 local lost = {}
 local wake = false
 
 -- The index behind the message that begins at ARGV[from].
-local function behind_message(from) return from + 9 + 2 * tonumber(ARGV[from + 8]) end
+local function behind_message(from) return from + 12 + 3 * tonumber(ARGV[from + 11]) end
 
-for _ = 1, count do
+for _ = 1, tonumber(ARGV[7]) do
   local delivery, lease, fate = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  local wait, left, changes = tonumber(ARGV[i + 3]), ARGV[i + 4], tonumber(ARGV[i + 5])
-  local first_change = i + 6
-  local bounce = first_change + changes + 1
-  i = bounce
-  if ARGV[bounce - 1] == '1' then i = behind_message(bounce) end
+  local wait, left, recipients = tonumber(ARGV[i + 3]), ARGV[i + 4], tonumber(ARGV[i + 5])
+  local first_change = i + 7
+  local bounce = first_change + tonumber(ARGV[i + 6]) + 1
+  local has_bounce = ARGV[bounce - 1] == '1'
+  i = has_bounce and behind_message(bounce) or bounce
 
-  local key = dlv_key(delivery)
-  local d = redis.call('HMGET', key, 'i', 'l', 'c')
-  if d[1] ~= lease then
+  local d, m = load(delivery)
+  if not d or d[LEASE] ~= lease then
     lost[#lost + 1] = delivery
   else
     redis.call('ZREM', lease_key, delivery)
-    local id = message_of(delivery)
-    local m = redis.call('HMGET', msg_key(id), 'e', 'n', 'x')
-    for k = first_change, first_change + changes - 1 do publish(keep, m[1] .. ARGV[k]) end
-    if ARGV[bounce - 1] == '1' then
-      create_message(bounce, now, keep)
-      wake = true
-    end
+    wake = wake or has_bounce or fate ~= 'done' or #d[BUSY] > 0
+    leave_busy(d, now)
+    if d[KILLS] > 0 and redis.call('GET', suspect_key) == delivery then redis.call('DEL', suspect_key) end
+    for k = first_change, bounce - 2 do publish(keep, m[ENVELOPE] .. ARGV[k]) end
+    if has_bounce then create_message(bounce, now, keep, tonumber(ARGV[5]), ARGV[6]) end
     if fate == 'done' then
-      redis.call('DEL', key)
-      if m[2] == '1' then
-        redis.call('DEL', msg_key(id), content_key(id))
-        redis.call('DECR', messages_key)
-      else
-        redis.call('HINCRBY', msg_key(id), 'n', -1)
-      end
-    elseif fate == 'retry' then
-      redis.call('HDEL', key, 'i')
-      redis.call('HINCRBY', key, 'a', 1)
-      redis.call('HSET', key, 'e', left)
-      redis.call('ZADD', due_key, math.min(now + wait, tonumber(m[3])), delivery)
-      wake = true
+      finish(delivery, d, m)
     else
-      redis.call('HDEL', key, 'i')
-      make_ready(d[3], d[2], delivery)
-      wake = true
+      if fate == 'retry' then
+        d[ATTEMPTS], d[KILLS], d[PART], d[RECIPIENTS] = d[ATTEMPTS] + 1, 0, left, recipients
+        make_due(delivery, d, math.min(now + wait, d[EXPIRES]))
+      elseif fate == 'back' then
+        come_back(delivery, d, now)
+      else
+        put_by('aside', delivery, d, now)
+      end
+      save(delivery, d)
     end
   end
 end
+write_counts()
 if wake then redis.call('PUBLISH', ARGV[3], ARGV[4]) end
-return lost
+return { lost, wake and 1 or 0 }

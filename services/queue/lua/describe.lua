@@ -1,21 +1,41 @@
--- What is known of deliveries. ARGV: tag, then deliveries. Returns for each that is there: id, class,
--- attempts, its event part, the message's event part, accepted, expires, state ('ready', 'due',
--- 'leased'), when that ends (0: not by itself). O(deliveries).
+-- parts: layout records lanes gates
+-- What is known of deliveries, and why they are still here (SPEC Q6). ARGV: tag, then deliveries. Returns: now,
+-- when a worker last asked (0: never), and for each delivery that is there: id, class, attempts, its event
+-- part, the message's event part, accepted, expires, place, since or until when (0: unknown), lease id, kills,
+-- lane, and, when it is ready: what it waits for, as reason and scope, until when (0: unknown), and its place in
+-- the lane from 0 (-1: not among the first 10,000). Reasons: hold, throttle, class (the scope is the class
+-- that goes first), turn. O(deliveries) but for the place in the lane.
+local now = now_ms()
+
+local function reason_of(d)
+  local scope = holding(d[LANE])
+  if scope then return 'hold', scope, tonumber(string.match(redis.call('HGET', hold_key, scope), '^%d+')) end
+  for _, throttle in ipairs(throttles_of(d[LANE])) do
+    local room, at = room_in(throttle[1], throttle[2], d[RECIPIENTS], now)
+    if room == 0 then return 'throttle', throttle[1], at == math.huge and 0 or at end
+  end
+  local highest = highest_waiting()
+  if highest > 0 and highest < d[CLASS] then return 'class', tostring(highest), 0 end
+  return 'turn', '', 0
+end
+
 local out = {}
-for i = 2, #ARGV do
-  local delivery = ARGV[i]
-  local d = redis.call('HMGET', dlv_key(delivery), 'c', 'a', 'e')
-  if d[1] then
-    local m = redis.call('HMGET', msg_key(message_of(delivery)), 'e', 't', 'x')
-    local state, at = 'ready', 0
-    local due = redis.call('ZSCORE', due_key, delivery)
-    local lease = redis.call('ZSCORE', lease_key, delivery)
-    if due then
-      state, at = 'due', tonumber(due)
-    elseif lease then
-      state, at = 'leased', tonumber(lease)
+for k = 2, #ARGV do
+  local delivery = ARGV[k]
+  local d, m = load(delivery)
+  if d then
+    local at, reason, scope, reason_until, place_in_lane = 0, '', '', 0, -1
+    if d[PLACE] == 'ready' then
+      reason, scope, reason_until = reason_of(d)
+      place_in_lane = redis.call('LPOS', lane_key(d[CLASS], d[LANE]), delivery, 'MAXLEN', 10000) or -1
+    else
+      local index = d[PLACE] == 'leased' and lease_key or d[PLACE] .. ':' .. tag
+      if d[PLACE] ~= 'suspect' and d[PLACE] ~= 'expired' then
+        at = tonumber(redis.call('ZSCORE', index, delivery) or 0)
+      end
     end
-    out[#out + 1] = { delivery, d[1], d[2], d[3], m[1], m[2], m[3], state, at }
+    out[#out + 1] = { delivery, d[CLASS], d[ATTEMPTS], d[PART], m[ENVELOPE], m[ACCEPTED], d[EXPIRES], d[PLACE], at,
+      d[LEASE], d[KILLS], d[LANE], reason, scope, reason_until, place_in_lane }
   end
 end
-return out
+return { now, tonumber(redis.call('GET', asked_key) or 0), out }

@@ -1,8 +1,26 @@
--- Queues messages. ARGV: tag, keep, channel to wake, waker, number of messages, and each as
--- create_message wants it. O(messages and their deliveries).
-local keep, count = ARGV[2], tonumber(ARGV[5])
+-- parts: layout records lanes gates create hand_out
+-- Queues messages, and hands out to a worker that waits. ARGV: tag, keep, channel to wake, waker, budget of
+-- class-1 messages a minute, event part beyond it, credits (0: nobody waits), express, lowest class, floor,
+-- lease id prefix, lease time (ms), largest content that comes along, number of messages, and each as
+-- create_message wants it.
+-- Returns for each message the queued id (empty: refused, a chunk is missing) and its class; then as lease.lua.
+-- O(messages, their deliveries, deliveries handed out).
 local now = now_ms()
-local i = 6
-for _ = 1, count do i = create_message(i, now, keep) end
-redis.call('PUBLISH', ARGV[3], ARGV[4])
-return count
+local queued, known = {}, {}
+local i = 15
+for k = 1, tonumber(ARGV[14]) do
+  local id, class
+  known[ARGV[i]] = true
+  i, id, class = create_message(i, now, ARGV[2], tonumber(ARGV[5]), ARGV[6])
+  queued[2 * k - 1], queued[2 * k] = id, class
+end
+local out = {}
+if tonumber(ARGV[7]) > 0 then
+  out = hand_out(now, { credits = tonumber(ARGV[7]), express = tonumber(ARGV[8]), lowest = tonumber(ARGV[9]),
+    floor = tonumber(ARGV[10]), prefix = ARGV[11], lease_time = tonumber(ARGV[12]),
+    largest = tonumber(ARGV[13]) }, known)
+end
+write_counts()
+local highest = highest_waiting()
+if highest > 0 then redis.call('PUBLISH', ARGV[3], ARGV[4]) end
+return { queued, now, next_change(), highest, out }

@@ -1,10 +1,12 @@
+-- parts: layout records
 -- Keeps leases. ARGV: tag, lease time (ms), then delivery and lease id in turn. Returns the highest
 -- class that waits and the deliveries whose lease was lost before. O(leases).
 local until_ms = now_ms() + tonumber(ARGV[2])
 local lost = {}
 for i = 3, #ARGV, 2 do
   local delivery, lease = ARGV[i], ARGV[i + 1]
-  if redis.call('HGET', dlv_key(delivery), 'i') == lease then
+  local d = load(delivery)
+  if d and d[LEASE] == lease then
     redis.call('ZADD', lease_key, until_ms, delivery)
   else
     lost[#lost + 1] = delivery

@@ -1,0 +1,227 @@
+// Holds and throttles: what waits before a gate, and how it goes on.
+#include "common/rpc/times.h"
+#include "queue/store_fixture.h"
+
+namespace staffetta::queue {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class GatesTest : public QueueStoreTest {
+ protected:
+  void Hold(const std::string& scope) {
+    EXPECT_TRUE(Await(context_, admin_->SetHold(scope, "testing", "")).ok());
+  }
+  absl::Status Release(const std::string& scope) {
+    return Await(context_, admin_->Release(scope, ""));
+  }
+  void Throttle(v1::Throttle throttle) {
+    EXPECT_TRUE(Await(context_, admin_->SetThrottle(std::move(throttle), 1, "")).ok());
+  }
+  static v1::Throttle Rate(const std::string& scope, int messages, absl::Duration per,
+                           int burst = 1) {
+    v1::Throttle throttle;
+    throttle.set_scope(scope);
+    throttle.set_messages(messages);
+    *throttle.mutable_per() = rpc::ToProto(per);
+    throttle.set_burst(burst);
+    return throttle;
+  }
+  // How long until something changes by itself.
+  static absl::Duration Pause(const QueueStore::LeaseResult& result) {
+    return result.next_change - result.now;
+  }
+};
+
+// SPEC Q5: each kind of scope holds what is under it, what comes later included, and nothing else.
+TEST_F(GatesTest, HeldScope_HandsOutNothingUntilItIsReleased) {
+  for (const char* scope : {"account:1", "list:1/7", "channel:", "destination:x.example",
+                            "lane:1/7//x.example", "all"}) {
+    SCOPED_TRACE(scope);
+    v1::NewMessage message = Message(3, {"r@x.example"});
+    message.mutable_envelope()->set_list_id(7);
+    const std::string before = Enqueue(message);
+    Hold(scope);
+    message.set_message_id(NewMessageId(0));
+    const std::string after = Enqueue(message);
+    EXPECT_THAT(LeaseIds(), IsEmpty());
+    EXPECT_EQ(Lease().highest_waiting_class, 0) << "nothing of it could go";
+    const auto held = Await(context_, admin_->DescribeMessage(after));
+    EXPECT_EQ(held->deliveries[0].reason, v1::WAIT_REASON_HOLD);
+    EXPECT_EQ(held->deliveries[0].scope, scope);
+    EXPECT_TRUE(Release(scope).ok());
+    const auto leased = Lease();
+    EXPECT_THAT(Ids(leased), ElementsAre(before + ".0", after + ".0"));
+    for (const auto& d : leased.deliveries) {
+      Complete(Outcome(d, v1::OUTCOME_KIND_DELIVERED, {"r@x.example"}));
+    }
+    EXPECT_EQ(Release(scope).code(), absl::StatusCode::kNotFound);
+  }
+}
+
+TEST_F(GatesTest, Hold_LeavesOthersAlone) {
+  Hold("destination:x.example");
+  Enqueue(1, {"r@x.example"});
+  const std::string other = Enqueue(5, {"r@y.example"});
+  EXPECT_THAT(LeaseIds(), ElementsAre(other + ".0"));
+}
+
+TEST_F(GatesTest, Holds_AreListedWithTheirReason) {
+  Hold("account:9");
+  const auto holds = Await(context_, admin_->Holds());
+  ASSERT_THAT(*holds, SizeIs(1));
+  EXPECT_EQ(holds->at("account:9").why, "testing");
+}
+
+// SPEC Q4: a rate with a burst.
+TEST_F(GatesTest, Rate_LetsTheBurstGoAndThenOneByOne) {
+  Throttle(Rate("destination:x.example", 10, absl::Seconds(1), 3));
+  for (int i = 0; i < 6; ++i) Enqueue(3, {"r@x.example"});
+  const std::string other = Enqueue(3, {"r@y.example"}) + ".0";
+  const auto first = Lease();
+  EXPECT_THAT(first.deliveries, SizeIs(4)) << "the burst, and what is not throttled";
+  EXPECT_GT(Pause(first), absl::Milliseconds(20));
+  EXPECT_LE(Pause(first), absl::Milliseconds(100));
+  EXPECT_THAT(LeaseIds(), IsEmpty());
+  Pass("0.11");
+  EXPECT_THAT(LeaseIds(), SizeIs(1));
+}
+
+// SPEC Q4: waiting costs nothing that grows with what waits: the gate opens for one lane at a time.
+TEST_F(GatesTest, ManyLanesBehindOneGate_TakeTurnsThroughIt) {
+  Throttle(Rate("account:1", 20, absl::Seconds(1)));
+  std::vector<std::string> ids;
+  for (int i = 0; i < 5; ++i)
+    ids.push_back(Enqueue(3, {absl::StrCat("r@x", i, ".example")}) + ".0");
+  std::vector<std::string> got;
+  for (int i = 0; i < 40 && got.size() < ids.size(); ++i) {
+    const auto some = LeaseIds();
+    EXPECT_LE(some.size(), 1);
+    got.insert(got.end(), some.begin(), some.end());
+    Pass("0.03");
+  }
+  EXPECT_EQ(got, ids);
+}
+
+// SPEC P3: when a gate opens, the highest class behind it goes first.
+TEST_F(GatesTest, HighestClassBehindAGate_GoesFirst) {
+  Throttle(Rate("account:1", 20, absl::Seconds(1)));
+  Enqueue(5, {"r@a.example"});
+  EXPECT_THAT(LeaseIds(), SizeIs(1));
+  const std::string low = Enqueue(5, {"r@b.example"}) + ".0";
+  EXPECT_THAT(LeaseIds(), IsEmpty());
+  const std::string urgent = Enqueue(1, {"r@c.example"}) + ".0";
+  EXPECT_THAT(LeaseIds(), IsEmpty());
+  Pass("0.06");
+  EXPECT_THAT(LeaseIds(), ElementsAre(urgent));
+  Pass("0.06");
+  EXPECT_THAT(LeaseIds(), ElementsAre(low));
+}
+
+// SPEC Q4: concurrency: as many as may be under way; each that ends lets the next go.
+TEST_F(GatesTest, Concurrency_LetsTheNextGoWhenOneEnds) {
+  v1::Throttle throttle;
+  throttle.set_scope("channel:");
+  throttle.set_concurrency(2);
+  Throttle(throttle);
+  for (int i = 0; i < 4; ++i) Enqueue(3, {"r@x.example"});
+  const auto first = Lease();
+  EXPECT_THAT(first.deliveries, SizeIs(2));
+  EXPECT_THAT(LeaseIds(), IsEmpty());
+  Complete(Outcome(first.deliveries[0], v1::OUTCOME_KIND_DELIVERED, {"r@x.example"}));
+  EXPECT_THAT(LeaseIds(), SizeIs(1));
+  Complete(Outcome(first.deliveries[1], v1::OUTCOME_KIND_DELIVERED, {}));
+  EXPECT_THAT(LeaseIds(), SizeIs(1)) << "handed back is as good as done";
+}
+
+// SPEC Q2, Q4: a worker that dies gives its places free with its leases.
+TEST_F(GatesTest, LostLease_GivesItsPlaceFree) {
+  v1::Throttle throttle;
+  throttle.set_scope("channel:");
+  throttle.set_concurrency(1);
+  Throttle(throttle);
+  store_ = NewStore(absl::Milliseconds(1));
+  Enqueue(3, {"r@x.example"});
+  EXPECT_THAT(LeaseIds(), SizeIs(1));
+  Pass("0.01");
+  EXPECT_THAT(LeaseIds(), SizeIs(1));
+}
+
+// SPEC Q4: recipients in any 24 hours.
+TEST_F(GatesTest, DailyRecipients_AreCounted) {
+  v1::Throttle throttle;
+  throttle.set_scope("account:*");
+  throttle.set_recipients_per_day(3);
+  Throttle(throttle);
+  Enqueue(3, {"a@x.example", "b@x.example"});
+  const std::string second = Enqueue(3, {"c@x.example", "d@x.example"});
+  Enqueue(3, {"e@x.example"}, 2);
+  const auto result = Lease();
+  EXPECT_THAT(result.deliveries, SizeIs(2))
+      << "4 would be more than 3; the other account has its own";
+  const auto described = Await(context_, admin_->DescribeMessage(second));
+  EXPECT_GT(described->deliveries[0].reason_at - described->now, absl::Hours(22));
+  EXPECT_LE(described->deliveries[0].reason_at - described->now, absl::Hours(24));
+}
+
+// SPEC Q4: a change counts at once, also for who waits already.
+TEST_F(GatesTest, RemovedThrottle_LetsAllGo) {
+  Throttle(Rate("account:1", 1, absl::Hours(1)));
+  for (int i = 0; i < 3; ++i) Enqueue(3, {"r@x.example"});
+  EXPECT_THAT(LeaseIds(), SizeIs(1));
+  EXPECT_THAT(LeaseIds(), IsEmpty());
+  EXPECT_EQ(Await(context_, admin_->GetStats())->closed_gates, 1);
+  v1::Throttle none;
+  none.set_scope("account:1");
+  Throttle(none);
+  EXPECT_THAT(LeaseIds(), SizeIs(2));
+  EXPECT_THAT(*Await(context_, admin_->Throttles()), IsEmpty());
+}
+
+TEST_F(GatesTest, Throttles_AreListedAsTheyWereSet) {
+  const v1::Throttle set = Rate("destination:*", 30, absl::Minutes(1), 5);
+  Throttle(set);
+  const auto throttles = Await(context_, admin_->Throttles());
+  ASSERT_THAT(*throttles, SizeIs(1));
+  EXPECT_EQ((*throttles)[0].SerializeAsString(), set.SerializeAsString());
+}
+
+// SPEC Q6: who waits before a gate is told so, and until when.
+TEST_F(GatesTest, ThrottledDelivery_KnowsWhatItWaitsFor) {
+  Throttle(Rate("destination:x.example", 1, absl::Minutes(1)));
+  Enqueue(3, {"r@x.example"});
+  const std::string second = Enqueue(3, {"r@x.example"});
+  EXPECT_THAT(LeaseIds(), SizeIs(1));
+  const auto described = Await(context_, admin_->DescribeMessage(second));
+  EXPECT_EQ(described->deliveries[0].reason, v1::WAIT_REASON_THROTTLE);
+  EXPECT_EQ(described->deliveries[0].scope, "destination:x.example");
+  EXPECT_NEAR(absl::ToDoubleSeconds(described->deliveries[0].reason_at - described->now), 60, 5);
+}
+
+// I6: looking at closed gates costs the same, however much waits behind them.
+TEST_F(GatesTest, ClosedGates_CostNothingWhileTheyAreClosed) {
+  Throttle(Rate("destination:*", 1, absl::Hours(1)));
+  const auto commands_of_one_lease = [this] {
+    redis_->Raw("CONFIG RESETSTAT");
+    EXPECT_THAT(LeaseIds(), IsEmpty());
+    const std::string info = redis_->Raw("INFO commandstats");
+    int64_t calls = 0;
+    for (size_t at = 0; (at = info.find("calls=", at)) != std::string::npos; ++at) {
+      calls += std::stoll(info.substr(at + 6));
+    }
+    return calls;
+  };
+  const int64_t empty = commands_of_one_lease();
+  for (int i = 0; i < 100; ++i) {
+    Enqueue(3, {absl::StrCat("a@x", i, ".example")});
+    Enqueue(3, {absl::StrCat("b@x", i, ".example")});
+  }
+  EXPECT_THAT(LeaseIds(1000), SizeIs(100));
+  EXPECT_THAT(LeaseIds(), IsEmpty());
+  EXPECT_LE(commands_of_one_lease(), empty + 2);
+}
+
+}  // namespace
+}  // namespace staffetta::queue

@@ -1,0 +1,65 @@
+-- parts: layout records lanes gates
+-- What operators do to deliveries (SPEC Q5). ARGV: tag, keep, channel to wake, waker, action (pause, resume,
+-- send_now, cancel, expire, reroute), the change to publish for each, for reroute the new channel and the event
+-- part that says so, then deliveries. Deliveries in a worker's hands and those that are expired are left
+-- alone, and so is what the action does not fit. Returns those that were changed. O(deliveries).
+local keep, action, change, channel, rerouted = ARGV[2], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local now = now_ms()
+
+-- Whether the action fits a place.
+local fits = {
+  pause = { ready = true, due = true, suspect = true },
+  resume = { paused = true, aside = true },
+  send_now = { due = true, paused = true, aside = true },
+  cancel = { ready = true, due = true, suspect = true, paused = true, aside = true },
+  expire = { ready = true, due = true, suspect = true, paused = true, aside = true },
+  reroute = { ready = true, due = true, suspect = true, paused = true, aside = true },
+}
+
+-- Back to where it was, in its new lane.
+local function settle(delivery, d, place)
+  if place == 'due' then
+    make_due(delivery, d, d[DUE])
+  elseif place == 'paused' or place == 'aside' then
+    put_by(place, delivery, d, now)
+  else
+    come_back(delivery, d, now)
+  end
+end
+
+local changed = {}
+for k = 9, #ARGV do
+  local delivery = ARGV[k]
+  local d, m = load(delivery)
+  if d and fits[action][d[PLACE]] then
+    local place = d[PLACE]
+    leave_place(delivery, d)
+    publish(keep, m[ENVELOPE] .. d[PART] .. change)
+    if action == 'cancel' then
+      finish(delivery, d, m)
+    else
+      if action == 'pause' then
+        put_by('paused', delivery, d, now)
+      elseif action == 'expire' then
+        d[EXPIRES] = now
+        make_expired(delivery, d)
+      elseif action == 'reroute' then
+        d[LANE] = string.gsub(d[LANE], '^([^/]*/[^/]*/)[^/]*', function(front) return front .. channel end)
+        d[PART] = d[PART] .. rerouted
+        settle(delivery, d, place)
+      else
+        d[KILLS] = 0
+        if action == 'resume' and d[DUE] > now then
+          make_due(delivery, d, d[DUE])
+        else
+          make_ready(delivery, d)
+        end
+      end
+      save(delivery, d)
+    end
+    changed[#changed + 1] = delivery
+  end
+end
+write_counts()
+if #changed > 0 then redis.call('PUBLISH', ARGV[3], ARGV[4]) end
+return changed

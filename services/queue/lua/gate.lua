@@ -1,0 +1,27 @@
+-- parts: layout records lanes gates
+-- Opens and closes gates. ARGV: tag, keep, channel to wake, waker, action, scope, text, event to publish.
+--   hold      the scope waits until it is released; text says why
+--   release   no longer; returns 0 when it was not held
+--   throttle  text holds the limits; empty: none any more. Who waits is looked at again
+-- O(lanes that waited).
+local action, scope, text = ARGV[5], ARGV[6], ARGV[7]
+local now = now_ms()
+local changed = 1
+if action == 'hold' then
+  redis.call('HSET', hold_key, scope, string.format('%.0f', now) .. ' ' .. text)
+elseif action == 'release' then
+  changed = redis.call('HDEL', hold_key, scope)
+  release(scope, math.huge)
+else
+  if text == '' then
+    changed = redis.call('HDEL', throttle_key, scope)
+  else
+    redis.call('HSET', throttle_key, scope, text)
+  end
+  for _, waiting in ipairs(redis.call('ZRANGE', gates_key, 0, -1)) do
+    redis.call('ZADD', gates_key, now, waiting)
+  end
+end
+if changed == 1 then publish(ARGV[2], ARGV[8]) end
+redis.call('PUBLISH', ARGV[3], ARGV[4])
+return changed

@@ -1,0 +1,138 @@
+-- Deliveries into a worker's hands.
+
+-- Turns that one call takes at most while it finds nothing to hand out; the next call goes on.
+local most_turns = 1000
+
+-- How many deliveries, from the front of the lane, were handed to `take`, at most `most`; and whether the
+-- lane waits before a gate now.
+local function take_from_lane(class, lane, most, now, take)
+  local scope = holding(lane)
+  if scope then
+    wait_before(scope, nil, class, lane)
+    return 0, true
+  end
+  local throttles = throttles_of(lane)
+  local key = lane_key(class, lane)
+  local taken = 0
+  for _ = 1, most + 50 do
+    if taken == most then break end
+    local delivery = redis.call('LPOP', key)
+    if not delivery then break end
+    local d, m = load(delivery)
+    if d and d[PLACE] == 'ready' and d[LANE] == lane and d[CLASS] == class then
+      for _, throttle in ipairs(throttles) do
+        local room, at = room_in(throttle[1], throttle[2], d[RECIPIENTS], now)
+        if room == 0 then
+          redis.call('LPUSH', key, delivery)
+          wait_before(throttle[1], at, class, lane)
+          return taken, true
+        end
+      end
+      d[BUSY] = pass(throttles, 1, d[RECIPIENTS], now)
+      count('r' .. class, -1)
+      take(delivery, d, m)
+      taken = taken + 1
+    end
+  end
+  return taken, false
+end
+
+-- At most `room` deliveries of a class: accounts take turns, and the lanes of each (SPEC P5).
+local function take_class(class, room, now, take)
+  local turn = turn_key(class)
+  for _ = 1, most_turns do
+    if room <= 0 then return end
+    local account = redis.call('LPOP', turn)
+    if not account then return end
+    local lanes = lanes_key(class, account)
+    local lane = redis.call('LPOP', lanes)
+    local alone = redis.call('EXISTS', turn, lanes) == 0
+    local taken, waits = take_from_lane(class, lane, alone and room or 1, now, take)
+    room = room - taken
+    if not waits then
+      if redis.call('EXISTS', lane_key(class, lane)) == 1 then
+        redis.call('RPUSH', lanes, lane)
+      else
+        redis.call('ZREM', heads_key(class), lane)
+      end
+    end
+    if redis.call('EXISTS', lanes) == 1 then redis.call('RPUSH', turn, account) end
+  end
+end
+
+-- One delivery whose worker died twice, when none such is in a worker's hands: should it kill a third, it is
+-- known which one did.
+local function take_suspect(now, take)
+  if redis.call('EXISTS', suspects_key) == 0 or redis.call('EXISTS', suspect_key) == 1 then return end
+  local delivery = redis.call('LPOP', suspects_key)
+  local d, m = load(delivery)
+  if not d or d[PLACE] ~= 'suspect' then return end
+  local highest = highest_waiting()
+  local may_go = not holding(d[LANE]) and (highest == 0 or d[CLASS] <= highest)
+  local throttles = throttles_of(d[LANE])
+  for _, throttle in ipairs(throttles) do
+    if room_in(throttle[1], throttle[2], d[RECIPIENTS], now) == 0 then may_go = false end
+  end
+  if not may_go then
+    redis.call('RPUSH', suspects_key, delivery)
+    return
+  end
+  d[BUSY] = pass(throttles, 1, d[RECIPIENTS], now)
+  redis.call('SET', suspect_key, delivery)
+  take(delivery, d, m)
+end
+
+-- The share of a call that goes to lower classes although higher ones wait, in deliveries; what is less
+-- than one is remembered.
+local function floor_share(credits, per_mille)
+  local highest = highest_waiting()
+  if per_mille == 0 or highest == 0 then return 0, highest end
+  local owed = (tonumber(redis.call('HGET', count_key, 'f')) or 0) + credits * per_mille
+  local whole = math.min(math.floor(owed / 1000), credits)
+  redis.call('HSET', count_key, 'f', owed - whole * 1000)
+  return whole, highest
+end
+
+-- Leases the best deliveries. `want`: credits for any class, express for class 1 alone, the lowest class to
+-- hand out, floor (per mille), a prefix for lease ids, lease time (ms), the largest content that comes
+-- along. `known` holds messages whose content need not.
+-- Returns for each delivery: id, lease id, class, attempts, its event part, the message's event part, content
+-- size, chunks, accepted, expires, content (empty: too large, or known).
+local function hand_out(now, want, known)
+  local out, leases = {}, {}
+  local function take(delivery, d, m)
+    local lease = want.prefix .. (#out + 1)
+    local id = message_of(delivery)
+    d[PLACE], d[LEASE] = 'leased', lease
+    save(delivery, d)
+    local content = ''
+    if m[CHUNKS] == 0 and m[SIZE] <= want.largest and not known[id] then
+      content = redis.call('GET', content_key(id)) or ''
+    end
+    leases[#leases + 1] = now + want.lease_time
+    leases[#leases + 1] = delivery
+    out[#out + 1] = { delivery, lease, d[CLASS], d[ATTEMPTS], d[PART], m[ENVELOPE], m[SIZE], m[CHUNKS],
+      m[ACCEPTED], d[EXPIRES], content }
+  end
+
+  while #out < want.credits do
+    local delivery = redis.call('LPOP', expired_key)
+    if not delivery then break end
+    local d, m = load(delivery)
+    if d and d[PLACE] == 'expired' then take(delivery, d, m) end
+  end
+  if #out < want.credits then take_suspect(now, take) end
+  local low, highest = floor_share(want.credits - #out, want.floor)
+  for class = 5, highest + 1, -1 do
+    local before = #out
+    take_class(class, low, now, take)
+    low = low - (#out - before)
+  end
+  take_class(1, want.credits + want.express - #out, now, take)
+  for class = 2, want.lowest do
+    if #out >= want.credits then break end
+    take_class(class, want.credits - #out, now, take)
+  end
+  if #leases > 0 then redis.call('ZADD', lease_key, unpack(leases)) end
+  return out
+end

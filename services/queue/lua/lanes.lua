@@ -1,0 +1,73 @@
+-- Where deliveries wait for a worker: lanes, by turn of their accounts (SPEC P5).
+
+-- The lane is not empty and no gate holds it: it gets its turn.
+local function activate(class, lane)
+  local account = account_of(lane)
+  if redis.call('RPUSH', lanes_key(class, account), lane) == 1 then
+    redis.call('RPUSH', turn_key(class), account)
+  end
+end
+
+-- Puts a delivery into its lane; `push` is RPUSH, or LPUSH for one that was taken out of it and comes back;
+-- d is saved by the caller. A lane has its turn, or waits before a gate, exactly while it stands in heads.
+local function make_ready(delivery, d, push)
+  d[PLACE], d[LEASE], d[DUE] = 'ready', '', 0
+  count('r' .. d[CLASS], 1)
+  if redis.call(push or 'RPUSH', lane_key(d[CLASS], d[LANE]), delivery) == 1
+    and redis.call('ZADD', heads_key(d[CLASS]), 'NX', d[EXPIRES], d[LANE]) == 1 then
+    activate(d[CLASS], d[LANE])
+  end
+end
+
+-- It waits until `at`; d is saved by the caller. Lanes are in order of expiry only as long as nothing comes
+-- back, so that from now on the delivery stands in the deadlines itself.
+local function make_due(delivery, d, at)
+  d[PLACE], d[LEASE], d[DUE] = 'due', '', at
+  redis.call('ZADD', due_key, at, delivery)
+  redis.call('ZADD', deadline_key, d[EXPIRES], delivery)
+end
+
+-- Nobody touches it until an operator does; d is saved by the caller.
+local function put_by(place, delivery, d, now)
+  d[PLACE], d[LEASE] = place, ''
+  redis.call('ZADD', place .. ':' .. tag, now, delivery)
+  redis.call('ZADD', deadline_key, d[EXPIRES], delivery)
+end
+
+-- Deaths of workers after which a delivery goes alone, and after which it is set aside.
+local kills_until_suspect, kills_until_aside = 2, 3
+
+-- Its lease is over without an outcome: it is the first of its lane again, unless its workers keep dying. d is
+-- saved by the caller. Returns whether it is set aside.
+local function come_back(delivery, d, now)
+  if d[KILLS] >= kills_until_aside then
+    put_by('aside', delivery, d, now)
+    return true
+  end
+  if d[KILLS] >= kills_until_suspect then
+    d[PLACE], d[LEASE] = 'suspect', ''
+    redis.call('RPUSH', suspects_key, delivery)
+    redis.call('ZADD', deadline_key, d[EXPIRES], delivery)
+  else
+    make_ready(delivery, d, 'LPUSH')
+  end
+  return false
+end
+
+-- Its time is over: a worker only has to report it; d is saved by the caller.
+local function make_expired(delivery, d)
+  d[PLACE], d[LEASE], d[DUE] = 'expired', '', 0
+  redis.call('ZREM', deadline_key, delivery)
+  redis.call('RPUSH', expired_key, delivery)
+end
+
+-- Takes a delivery that is neither leased nor expired out of its place. In lanes it stays behind, and is skipped there.
+local function leave_place(delivery, d)
+  if d[PLACE] == 'ready' then
+    count('r' .. d[CLASS], -1)
+  elseif d[PLACE] == 'suspect' then
+    redis.call('LREM', suspects_key, 1, delivery)
+  else
+    redis.call('ZREM', d[PLACE] .. ':' .. tag, delivery)
+  end
+end

@@ -1,0 +1,86 @@
+-- How the queue lies in Redis. The parts (layout, records, lanes, gates, create, hand_out) are put in front of
+-- the scripts when the program is built; a script names the parts that it wants in its first line.
+--
+-- Every key of a partition has its hash tag {p}, so each script runs in one slot and is atomic.
+-- ARGV[1] is the tag with braces, "{0}".
+--
+--   dlv:{p}:<id>.<k>            a delivery, packed (records.lua); with its message when that has no other
+--   msg:{p}:<id>                a message with several deliveries, packed (records.lua)
+--   content:{p}:<id>            zstd frame with checksum; content:{p}:<id>:<n> when it came in chunks
+--   lane:{p}:<class>:<lane>     list of deliveries that are ready, first in, first out. What is not ready any
+--                               more, or is ready elsewhere, is skipped when its turn comes
+--   turn:{p}:<class>            list of the accounts with a lane below, each once, by turn
+--   turn:{p}:<class>:<account>  list of its lanes that may go, each once, by turn
+--   heads:{p}:<class>           sorted set: lane that is not empty -> no earlier does its first one expire (ms)
+--   wait:{p}:<class>:<scope>    list of lanes that wait before a gate (gates.lua)
+--   gates:{p}                   sorted set: throttled scope with waiting lanes -> when it opens (ms)
+--   hold:{p}                    hash: scope that an operator holds -> since (ms), space, why
+--   throttle:{p}                hash: scope -> its limits (gates.lua)
+--   rate:{p}:<scope>            when the scope's next message was due if it kept to its rate (ms)
+--   day:{p}:<scope>             hash: hour -> recipients
+--   busy:{p}                    hash: scope with a limit of concurrency -> deliveries in workers' hands
+--   due:{p}                     sorted set: delivery -> when it becomes ready (ms)
+--   lease:{p}                   sorted set: delivery -> when its lease ends (ms)
+--   paused:{p}, aside:{p}       sorted sets: delivery -> since (ms)
+--   suspects:{p}                list of deliveries whose worker died twice: they go one at a time
+--   suspect:{p}                 the one that is in a worker's hands
+--   expired:{p}                 list of deliveries whose time is over and has not been reported
+--   deadline:{p}                sorted set: delivery that heads: cannot speak for -> when it expires (ms)
+--   count:{p}                   hash: r1…r5 ready by class, m messages, f share owed to low classes
+--   asked:{p}                   when a worker last asked for deliveries (ms)
+--   idem:{p}:<digest>           the message that a user's idempotency key made
+--   events:{p}                  stream: field e, a serialised Event
+--
+-- A lane is "<account>/<list>/<channel>/<destination>".
+--
+-- An "event part" is a serialised Event with some fields set: the message's (id, envelope, class),
+-- the delivery's (recipients left, last reply), the change's (type, reply, ...). Serialised protobuf
+-- messages that are put one behind the other parse as their merge, which is how an event is made here.
+
+local tag = ARGV[1]
+
+local function now_ms()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+local function msg_key(id) return 'msg:' .. tag .. ':' .. id end
+local function content_key(id) return 'content:' .. tag .. ':' .. id end
+local function dlv_key(delivery) return 'dlv:' .. tag .. ':' .. delivery end
+local function lane_key(class, lane) return 'lane:' .. tag .. ':' .. class .. ':' .. lane end
+local function turn_key(class) return 'turn:' .. tag .. ':' .. class end
+local function lanes_key(class, account) return 'turn:' .. tag .. ':' .. class .. ':' .. account end
+local function heads_key(class) return 'heads:' .. tag .. ':' .. class end
+local function wait_key(class, scope) return 'wait:' .. tag .. ':' .. class .. ':' .. scope end
+local gates_key = 'gates:' .. tag
+local hold_key = 'hold:' .. tag
+local throttle_key = 'throttle:' .. tag
+local busy_key = 'busy:' .. tag
+local due_key = 'due:' .. tag
+local lease_key = 'lease:' .. tag
+local paused_key = 'paused:' .. tag
+local aside_key = 'aside:' .. tag
+local suspects_key = 'suspects:' .. tag
+local suspect_key = 'suspect:' .. tag
+local expired_key = 'expired:' .. tag
+local deadline_key = 'deadline:' .. tag
+local count_key = 'count:' .. tag
+local asked_key = 'asked:' .. tag
+local events_key = 'events:' .. tag
+
+-- Message ids have no dot: the id is what stands before the first one.
+local function message_of(delivery) return string.match(delivery, '^[^.]+') end
+
+local function account_of(lane) return string.match(lane, '^[^/]+') end
+
+local function publish(keep, event)
+  redis.call('XADD', events_key, 'MAXLEN', '~', keep, '*', 'e', event)
+end
+
+-- The highest class with something that may go; 0: none.
+local function highest_waiting()
+  for class = 1, 5 do
+    if redis.call('EXISTS', turn_key(class)) == 1 then return class end
+  end
+  return 0
+end

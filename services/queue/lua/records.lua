@@ -1,0 +1,56 @@
+-- Records are arrays in MessagePack: a string costs less memory than a hash, and most messages are one string.
+
+-- A delivery. PLACE, exactly one of (invariant I2): ready (in its lane), due, leased, paused, aside, suspect,
+-- expired. LEASE is its lease id while leased; DUE when it becomes ready, while due or paused before; KILLS how
+-- many workers died with it; BUSY the scopes whose concurrency it counts for. MESSAGE is the message's record
+-- when this is its only delivery, else missing.
+local PLACE, LANE, CLASS, ATTEMPTS, KILLS, LEASE, PART, RECIPIENTS, EXPIRES, DUE, BUSY, MESSAGE =
+  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+
+-- A message. LEFT counts deliveries that are not finished, MADE those it began with; CHUNKS is 0 when the
+-- content is in one piece.
+local ENVELOPE, ACCEPTED, SIZE, CHUNKS, LEFT, MADE = 1, 2, 3, 4, 5, 6
+
+-- The delivery's record and its message's; nil when it is finished. An unreadable record counts as
+-- finished: it must not stop the others.
+local function load(delivery)
+  local raw = redis.call('GET', dlv_key(delivery))
+  if not raw then return nil end
+  local readable, d = pcall(cmsgpack.unpack, raw)
+  if not readable or type(d) ~= 'table' then return nil end
+  if d[MESSAGE] then return d, d[MESSAGE] end
+  raw = redis.call('GET', msg_key(message_of(delivery)))
+  if not raw then return nil end
+  local m
+  readable, m = pcall(cmsgpack.unpack, raw)
+  if not readable or type(m) ~= 'table' then return nil end
+  return d, m
+end
+
+local function save(delivery, d) redis.call('SET', dlv_key(delivery), cmsgpack.pack(d)) end
+
+-- Changes of the counters, written once by write_counts.
+local counted = {}
+local function count(field, by) counted[field] = (counted[field] or 0) + by end
+local function write_counts()
+  for field, by in pairs(counted) do
+    if by ~= 0 and redis.call('HINCRBY', count_key, field, by) == 0 then redis.call('HDEL', count_key, field) end
+  end
+end
+
+-- The end of a delivery; the last one takes message and content along. Returns whether it was the last.
+local function finish(delivery, d, m)
+  local id = message_of(delivery)
+  redis.call('DEL', dlv_key(delivery))
+  redis.call('ZREM', deadline_key, delivery)
+  m[LEFT] = m[LEFT] - 1
+  if m[LEFT] > 0 then
+    redis.call('SET', msg_key(id), cmsgpack.pack(m))
+    return false
+  end
+  if not d[MESSAGE] then redis.call('DEL', msg_key(id)) end
+  if m[CHUNKS] == 0 then redis.call('DEL', content_key(id)) end
+  for n = 0, m[CHUNKS] - 1 do redis.call('DEL', content_key(id) .. ':' .. n) end
+  count('m', -1)
+  return true
+end

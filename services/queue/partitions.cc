@@ -1,0 +1,57 @@
+#include "queue/partitions.h"
+
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
+
+#include <optional>
+#include <utility>
+
+#include "common/base/ids.h"
+
+namespace staffetta::queue {
+
+absl::StatusOr<size_t> PartitionOf(const std::string& id, size_t partitions) {
+  const std::optional<int> number = PartitionOfMessageId(id.substr(0, id.find('.')));
+  if (!number || static_cast<size_t>(*number) >= partitions) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("message_id: \"", id, "\" names none of the ", partitions, " partitions"));
+  }
+  return *number;
+}
+
+// A token is "<partition>.<cursor>"; the cursor is empty at a partition's beginning.
+Co<absl::StatusOr<AdminStore::Page>> ListFrom(std::vector<Stores> partitions, std::string token,
+                                              int about) {
+  size_t at = 0;
+  std::string cursor;
+  if (!token.empty()) {
+    const std::pair<std::string, std::string> parts =
+        absl::StrSplit(token, absl::MaxSplits('.', 1));
+    if (!absl::SimpleAtoi(parts.first, &at) || at >= partitions.size()) {
+      co_return absl::InvalidArgumentError("page_token: not from an answer of this call");
+    }
+    cursor = parts.second;
+  }
+  auto page = co_await partitions[at].admin->List(std::move(cursor), about);
+  if (!page.ok()) co_return page;
+  if (!page->next.empty()) {
+    page->next = absl::StrCat(at, ".", page->next);
+  } else if (at + 1 < partitions.size()) {
+    page->next = absl::StrCat(at + 1, ".");
+  }
+  co_return page;
+}
+
+Co<absl::StatusOr<AdminStore::Description>> DescribeMessage(std::vector<Stores> partitions,
+                                                            std::string message_id) {
+  const absl::Status none = absl::NotFoundError(
+      absl::StrCat("message ", message_id, " is not queued: it is finished, or never was"));
+  const auto partition = PartitionOf(message_id, partitions.size());
+  if (!partition.ok()) co_return none;
+  auto described = co_await partitions[*partition].admin->DescribeMessage(message_id);
+  if (described.ok() && described->deliveries.empty()) co_return none;
+  co_return described;
+}
+
+}  // namespace staffetta::queue

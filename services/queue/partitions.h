@@ -1,0 +1,33 @@
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <string>
+#include <vector>
+
+#include "common/base/co.h"
+#include "queue/admin_store.h"
+#include "queue/queue_store.h"
+
+// What is asked of all partitions together. Confined to the stores' thread.
+namespace staffetta::queue {
+
+// One partition's stores.
+struct Stores {
+  QueueStore* queue;
+  AdminStore* admin;
+};
+
+// The partition that a message's or delivery's id names, among so many. INVALID_ARGUMENT: none.
+absl::StatusOr<size_t> PartitionOf(const std::string& id, size_t partitions);
+
+// One step of a walk over all deliveries of all partitions, as AdminStore::List. INVALID_ARGUMENT:
+// the token is none.
+Co<absl::StatusOr<AdminStore::Page>> ListFrom(std::vector<Stores> partitions, std::string token,
+                                              int about);
+
+// NOT_FOUND: the message is not queued.
+Co<absl::StatusOr<AdminStore::Description>> DescribeMessage(std::vector<Stores> partitions,
+                                                            std::string message_id);
+
+}  // namespace staffetta::queue

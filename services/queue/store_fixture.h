@@ -1,0 +1,146 @@
+#pragma once
+
+// For tests of the queue's stores, on a real Redis. After each test the invariants of DESIGN §4 are
+// checked over all keys.
+
+#include <absl/strings/str_cat.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/redis/test_redis.h"
+#include "queue/admin_store.h"
+#include "queue/invariants.h"
+#include "queue/queue_store.h"
+#include "staffetta/events/v1/events.pb.h"
+
+namespace staffetta::queue {
+
+class QueueStoreTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { redis_ = std::make_unique<redis::TestRedis>(); }
+  static void TearDownTestSuite() { redis_ = nullptr; }
+
+  void SetUp() override {
+    redis_->FlushAll();
+    client_ = std::make_unique<redis::Client>(context_.get_executor(), redis_->options());
+    partition_ = std::make_unique<Partition>(client_.get(), 0, 1'000'000);
+    admin_ = std::make_unique<AdminStore>(partition_.get());
+    store_ = NewStore(absl::Seconds(60));
+  }
+  void TearDown() override {
+    EXPECT_THAT(Await(context_, BrokenInvariants(client_.get(), "{0}")), testing::IsEmpty());
+  }
+
+  std::unique_ptr<QueueStore> NewStore(absl::Duration lease_time) {
+    return NewStore({.lease_time = lease_time});
+  }
+  std::unique_ptr<QueueStore> NewStore(QueueStore::Options options) {
+    return std::make_unique<QueueStore>(partition_.get(), options);
+  }
+
+  static v1::NewMessage Message(int message_class, std::vector<std::string> recipients,
+                                uint64_t account = 1) {
+    v1::NewMessage message;
+    message.set_message_id(NewMessageId(0));
+    message.mutable_envelope()->set_account_id(account);
+    message.mutable_envelope()->set_sender("ann@sender.example");
+    for (const std::string& recipient : recipients) message.add_recipients(recipient);
+    message.set_class_(message_class);
+    message.set_content("Subject: hi\r\n\r\nbody\r\n");
+    return message;
+  }
+
+  // Enqueues and gives back the id.
+  std::string Enqueue(const v1::NewMessage& message) {
+    auto storable = ToStorable(message, {}, absl::Now());
+    EXPECT_TRUE(storable.ok()) << storable.status();
+    const absl::Status status = Await(context_, EnqueueOne(*std::move(storable)));
+    EXPECT_TRUE(status.ok()) << status;
+    return message.message_id();
+  }
+  std::string Enqueue(int message_class, std::vector<std::string> recipients,
+                      uint64_t account = 1) {
+    return Enqueue(Message(message_class, std::move(recipients), account));
+  }
+  Co<absl::Status> EnqueueOne(StorableMessage message) {
+    std::vector<StorableMessage> batch;
+    batch.push_back(std::move(message));
+    const auto result = co_await store_->Enqueue(std::move(batch), std::nullopt);
+    co_return result.status();
+  }
+
+  static QueueStore::Want Credits(int credits) { return {.worker = "w", .credits = credits}; }
+  QueueStore::LeaseResult Lease(QueueStore::Want want, bool sweep = false) {
+    auto result = Await(context_, store_->Lease(want, sweep));
+    EXPECT_TRUE(result.ok()) << result.status();
+    return *std::move(result);
+  }
+  QueueStore::LeaseResult Lease(int credits = 100) { return Lease(Credits(credits)); }
+  static std::vector<std::string> Ids(const QueueStore::LeaseResult& result) {
+    std::vector<std::string> ids;
+    for (const auto& delivery : result.deliveries) ids.push_back(delivery.delivery_id);
+    return ids;
+  }
+  std::vector<std::string> LeaseIds(int credits = 100) { return Ids(Lease(credits)); }
+  std::vector<std::string> Complete(const v1::Completion& completion) {
+    auto storable = ToStorable(completion, {}, absl::Now());
+    EXPECT_TRUE(storable.ok()) << storable.status();
+    auto result = Await(context_, store_->Complete({*std::move(storable)}));
+    EXPECT_TRUE(result.ok()) << result.status();
+    return std::move(result->lost);
+  }
+  static v1::Completion Outcome(const QueueStore::Leased& leased, v1::OutcomeKind kind,
+                                std::vector<std::string> recipients,
+                                absl::Duration wait = absl::Hours(1)) {
+    v1::Completion completion;
+    completion.set_delivery_id(leased.delivery_id);
+    completion.set_lease_id(leased.lease_id);
+    completion.set_attempt(leased.attempts + 1);
+    completion.mutable_retry_after()->set_seconds(absl::ToInt64Seconds(wait));
+    for (const std::string& recipient : recipients) {
+      v1::RecipientOutcome* outcome = completion.add_outcomes();
+      outcome->set_recipient(recipient);
+      outcome->set_kind(kind);
+      outcome->mutable_reply()->set_code(kind == v1::OUTCOME_KIND_DELIVERED ? 250 : 451);
+    }
+    return completion;
+  }
+
+  // Lets so many seconds pass on Redis's clock.
+  void Pass(const std::string& seconds) { redis_->Raw("BLPOP nothing " + seconds); }
+
+  std::vector<events::v1::Event> Events() {
+    auto reply = Await(context_, client_->Run(redis::Command("XRANGE", "events:{0}", "-", "+")));
+    std::vector<events::v1::Event> events;
+    for (const redis::Value& entry : reply->array()) {
+      events::v1::Event event;
+      EXPECT_TRUE(event.ParseFromString(entry.array()[1].array()[1].str()));
+      events.push_back(event);
+    }
+    return events;
+  }
+  std::vector<events::v1::EventType> EventTypes() {
+    std::vector<events::v1::EventType> types;
+    for (const events::v1::Event& event : Events()) types.push_back(event.type());
+    return types;
+  }
+  int64_t KeyCount(const std::string& pattern) {
+    return static_cast<int64_t>(
+        Await(context_, client_->Run(redis::Command("KEYS", pattern)))->array().size());
+  }
+
+  inline static std::unique_ptr<redis::TestRedis> redis_;
+  asio::io_context context_;
+  std::unique_ptr<redis::Client> client_;
+  std::unique_ptr<Partition> partition_;
+  std::unique_ptr<AdminStore> admin_;
+  std::unique_ptr<QueueStore> store_;
+};
+
+}  // namespace staffetta::queue

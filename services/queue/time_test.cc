@@ -1,0 +1,166 @@
+// Time: expiry in every place, and deliveries whose workers die.
+#include "queue/store_fixture.h"
+
+namespace staffetta::queue {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class TimeTest : public QueueStoreTest {
+ protected:
+  std::string EnqueueFor(absl::Duration lifetime, const std::string& recipient,
+                         int message_class = 3) {
+    v1::NewMessage message = Message(message_class, {recipient});
+    message.mutable_lifetime()->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(lifetime)));
+    return Enqueue(message) + ".0";
+  }
+  QueueStore::LeaseResult Sweep(int credits) { return Lease(Credits(credits), true); }
+};
+
+// SPEC Q3: what waits in a lane behind a higher class, before a gate, or paused, expires in its
+// time.
+TEST_F(TimeTest, Expiry_ActsInEveryPlace) {
+  const std::string starved = EnqueueFor(absl::Milliseconds(50), "r@low.example", 5);
+  const std::string held = EnqueueFor(absl::Milliseconds(50), "r@held.example");
+  EXPECT_TRUE(Await(context_, admin_->SetHold("destination:held.example", "", "")).ok());
+  const std::string paused = EnqueueFor(absl::Milliseconds(50), "r@paused.example");
+  EXPECT_TRUE(Await(context_, admin_->Change(v1::DELIVERY_CHANGE_PAUSE, {paused}, "e", "")).ok());
+  for (int i = 0; i < 3; ++i) Enqueue(1, {"r@busy.example"});
+  EXPECT_THAT(Sweep(1).deliveries, SizeIs(1)) << "the first of class 1";
+  Pass("0.06");
+  const auto result = Sweep(3);
+  EXPECT_THAT(Ids(result), testing::UnorderedElementsAre(starved, held, paused));
+  for (const auto& d : result.deliveries) EXPECT_LE(d.expires, result.now);
+  EXPECT_THAT(LeaseIds(), SizeIs(2)) << "the rest of class 1";
+}
+
+// The lifetime that most messages have costs no entry of its own: their lanes are in order.
+TEST_F(TimeTest, OrdinaryLifetime_ExpiresInItsLane) {
+  RecordOptions short_life{.lifetime = absl::Milliseconds(50)};
+  std::vector<std::string> ids;
+  for (int i = 0; i < 3; ++i) {
+    v1::NewMessage message = Message(5, {"r@x.example"});
+    auto storable = ToStorable(message, short_life, absl::Now());
+    ASSERT_TRUE(Await(context_, EnqueueOne(*std::move(storable))).ok());
+    ids.push_back(message.message_id() + ".0");
+  }
+  EXPECT_EQ(KeyCount("deadline:*"), 0);
+  const std::string fresh = Enqueue(5, {"r@x.example"}) + ".0";
+  Pass("0.06");
+  EXPECT_THAT(Ids(Sweep(0 + 1)), ElementsAre(ids[0]));
+  EXPECT_EQ(Await(context_, admin_->GetStats())->expired, 2);
+  EXPECT_THAT(Ids(Sweep(10)), ElementsAre(ids[1], ids[2], fresh));
+}
+
+TEST_F(TimeTest, OldestOfAClass_IsKnown) {
+  EXPECT_EQ(Await(context_, admin_->GetStats())->classes[3].oldest, absl::InfiniteFuture());
+  Enqueue(3, {"r@x.example"});
+  Pass("0.05");
+  Enqueue(3, {"r@y.example"});
+  const auto stats = Await(context_, admin_->GetStats());
+  EXPECT_GE(stats->now - stats->classes[3].oldest, absl::Milliseconds(50));
+}
+
+// A delivery that kills its workers is set aside after three of them, and the others go on
+// (THREATS: poison delivery).
+TEST_F(TimeTest, DeliveryWhoseWorkersDie_IsSetAside) {
+  store_ = NewStore(absl::Milliseconds(300));
+  const std::string one = Enqueue(3, {"r@x.example"}) + ".0";
+  const std::string other = Enqueue(3, {"r@x.example"}) + ".0";
+  EXPECT_THAT(LeaseIds(), SizeIs(2));
+  Pass("0.31");
+  EXPECT_THAT(LeaseIds(), SizeIs(2)) << "the first death says nothing";
+  Pass("0.31");
+  // After the second they go one at a time; the innocent one is done in its turn.
+  const std::vector<std::string> alone = LeaseIds();
+  ASSERT_THAT(alone, SizeIs(1));
+  const std::string poison = alone[0];
+  const std::string innocent = poison == one ? other : one;
+  EXPECT_THAT(LeaseIds(), IsEmpty());
+  Pass("0.31");
+  store_ = NewStore(absl::Seconds(60));
+  const auto second = Lease();
+  ASSERT_THAT(Ids(second), ElementsAre(innocent));
+  EXPECT_THAT(Complete(Outcome(second.deliveries[0], v1::OUTCOME_KIND_DELIVERED, {"r@x.example"})),
+              IsEmpty());
+  EXPECT_THAT(LeaseIds(), IsEmpty());
+
+  const auto stats = Await(context_, admin_->GetStats());
+  EXPECT_EQ(stats->aside, 1);
+  const auto described = Await(context_, admin_->DescribeMessage(poison.substr(0, 22)));
+  EXPECT_EQ(described->deliveries[0].state, v1::DELIVERY_STATE_SET_ASIDE);
+  EXPECT_EQ(described->deliveries[0].kills, 3);
+  EXPECT_THAT(EventTypes(), Contains(events::v1::EVENT_TYPE_STATE_CHANGED));
+
+  EXPECT_TRUE(Await(context_, admin_->Change(v1::DELIVERY_CHANGE_RESUME, {poison}, "e", "")).ok());
+  EXPECT_THAT(LeaseIds(), ElementsAre(poison)) << "an operator gives it another chance";
+}
+
+// A handed-back delivery is the first of its lane again, so that lanes stay in order.
+TEST_F(TimeTest, HandedBack_IsFirstAgain) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 3; ++i) ids.push_back(Enqueue(3, {"r@x.example"}) + ".0");
+  const auto first = Lease(1);
+  Complete(Outcome(first.deliveries[0], v1::OUTCOME_KIND_DELIVERED, {}));
+  EXPECT_EQ(LeaseIds(), ids);
+}
+
+// SPEC S11: the same user and key queue once, and the answer names the first message.
+TEST_F(TimeTest, SameIdempotencyKey_QueuesOnce) {
+  v1::NewMessage first = Message(3, {"r@x.example"});
+  first.mutable_envelope()->set_user("s1_0");
+  first.set_idempotency_key("order-17");
+  v1::NewMessage again = first;
+  again.set_message_id(NewMessageId(0));
+  v1::NewMessage other_user = again;
+  other_user.set_message_id(NewMessageId(0));
+  other_user.mutable_envelope()->set_user("s1_1");
+  Receipt receipts[3];
+  std::vector<StorableMessage> batch;
+  for (int i = 0; const v1::NewMessage* message : {&first, &again, &other_user}) {
+    batch.push_back(*ToStorable(*message, {}, absl::Now()));
+    batch.back().receipt = &receipts[i++];
+  }
+  ASSERT_TRUE(Await(context_, store_->Enqueue(std::move(batch), std::nullopt)).ok());
+  EXPECT_EQ(receipts[0].id, first.message_id());
+  EXPECT_EQ(receipts[1].id, first.message_id());
+  EXPECT_EQ(receipts[2].id, other_user.message_id());
+  EXPECT_THAT(LeaseIds(), SizeIs(2));
+}
+
+// SPEC Q8: content in pieces is kept while a delivery needs it, and refused when a piece is
+// missing.
+TEST_F(TimeTest, ContentInPieces_GoesWithTheLastDelivery) {
+  v1::NewMessage message = Message(3, {"r@x.example"});
+  message.clear_content();
+  message.set_content_pieces(2);
+  message.set_content_size(6);
+  const auto put = [&](int piece, const char* text) {
+    EXPECT_TRUE(Await(context_, store_->PutContent(message.message_id(), piece, text)).ok());
+  };
+  put(0, "abc");
+  Receipt receipt;
+  std::vector<StorableMessage> batch;
+  batch.push_back(*ToStorable(message, {}, absl::Now()));
+  batch.back().receipt = &receipt;
+  ASSERT_TRUE(Await(context_, store_->Enqueue(batch, std::nullopt)).ok());
+  EXPECT_EQ(receipt.id, "") << "a piece is missing";
+  EXPECT_THAT(LeaseIds(), IsEmpty());
+
+  put(1, "def");
+  ASSERT_TRUE(Await(context_, store_->Enqueue(batch, std::nullopt)).ok());
+  EXPECT_EQ(receipt.id, message.message_id());
+  EXPECT_EQ(redis_->Raw("PTTL content:{0}:" + message.message_id() + ":1"), ":-1\r\n");
+  const auto leased = Lease();
+  ASSERT_THAT(leased.deliveries, SizeIs(1));
+  EXPECT_EQ(leased.deliveries[0].content_pieces, 2);
+  EXPECT_EQ(*Await(context_, store_->GetContent(message.message_id(), 1)), "def");
+  Complete(Outcome(leased.deliveries[0], v1::OUTCOME_KIND_DELIVERED, {"r@x.example"}));
+  EXPECT_EQ(KeyCount("content:*"), 0);
+}
+
+}  // namespace
+}  // namespace staffetta::queue
