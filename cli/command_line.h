@@ -66,6 +66,7 @@ void AddAccountCommands(CommandTable* table);
 void AddUserCommands(CommandTable* table);
 void AddSenderCommands(CommandTable* table);
 void AddQueueCommands(CommandTable* table);
+void AddQueueAdminCommands(CommandTable* table, CLI::App* queue);
 void AddInboxCommands(CommandTable* table);
 void AddEventCommands(CommandTable* table);
 void AddEdgeCommands(CommandTable* table);

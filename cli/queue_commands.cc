@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cli/command_line.h"
+#include "cli/queue_selector.h"
 #include "cli/reply_text.h"
 #include "staffetta/queue/v1/queue.grpc.pb.h"
 
@@ -17,7 +18,7 @@ using Queue = pb::QueueService::Stub;
 constexpr uint64_t kPageSize = 1000;
 
 struct ListOptions {
-  uint64_t account = 0;
+  QueueSelector selector;
   uint64_t limit = 100;
 };
 
@@ -28,17 +29,27 @@ absl::Status ShowStats(Session& session) {
     Table table;
     table.Add({"Messages:", absl::StrCat(response->messages())});
     for (const pb::ClassStats& stats : response->classes()) {
-      table.Add({absl::StrCat("Ready, class ", stats.class_(), ":"), absl::StrCat(stats.ready())});
+      const std::string oldest = Time(stats.has_oldest_time(), stats.oldest_time());
+      table.Add({absl::StrCat("Ready, class ", stats.class_(), ":"),
+                 absl::StrCat(stats.ready(), oldest.empty() ? "" : ", the oldest of ", oldest)});
     }
     table.Add({"Due later:", absl::StrCat(response->due_later())});
     table.Add({"Leased:", absl::StrCat(response->leased())});
+    table.Add({"Paused:", absl::StrCat(response->paused())});
+    table.Add({"Set aside:", absl::StrCat(response->set_aside())});
+    table.Add({"Expired:", absl::StrCat(response->expired())});
+    table.Add({"Throttled scopes:", absl::StrCat(response->closed_gates())});
+    table.Add({"Holds:", absl::StrCat(response->holds())});
+    table.Add({"Last asked:", Time(response->has_last_asked_time(), response->last_asked_time())});
     out << table;
   });
 }
 
 absl::Status ListDeliveries(Session& session, const ListOptions& options) {
   pb::ListDeliveriesRequest request;
-  request.set_account_id(options.account);
+  auto selector = options.selector.Get();
+  if (!selector.ok()) return selector.status();
+  *request.mutable_selector() = *std::move(selector);
   pb::ListDeliveriesResponse all;
   const auto wanted = [&] {
     return options.limit == 0 ? kPageSize
@@ -113,7 +124,7 @@ void AddQueueCommands(CommandTable* table) {
   CLI::App* list =
       table->Add(queue, "list", "List deliveries, in no particular order",
                  [options](Session& session) { return ListDeliveries(session, *options); });
-  AddNumber(list, "--account", &options->account, "Of this account only");
+  options->selector.AddTo(list);
   AddNumber(list, "--limit", &options->limit, "At most about so many; 0: all [100]");
 
   auto message = std::make_shared<std::string>();
@@ -121,6 +132,8 @@ void AddQueueCommands(CommandTable* table) {
       table->Add(queue, "show", "Show a message's deliveries",
                  [message](Session& session) { return ShowMessage(session, *message); });
   show->add_option("message", *message, "Its id")->required()->type_name("MESSAGE");
+
+  AddQueueAdminCommands(table, queue);
 }
 
 }  // namespace staffetta::cli

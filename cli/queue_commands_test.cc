@@ -82,11 +82,17 @@ class QueueCommandsTest : public CliTest {
 
 TEST_F(QueueCommandsTest, Stats_CountsByClassAndState) {
   EXPECT_EQ(Call({"queue", "stats"}).out,
-            "Messages:        33\n"
-            "Ready, class 1:  10\n"
-            "Ready, class 2:  20\n"
-            "Due later:       3\n"
-            "Leased:          0\n");
+            "Messages:          33\n"
+            "Ready, class 1:    10\n"
+            "Ready, class 2:    20\n"
+            "Due later:         3\n"
+            "Leased:            0\n"
+            "Paused:            0\n"
+            "Set aside:         0\n"
+            "Expired:           0\n"
+            "Throttled scopes:  0\n"
+            "Holds:             0\n"
+            "Last asked:        -\n");
 }
 
 TEST_F(QueueCommandsTest, List_EndsAtTheLimitAndSaysThatThereAreMore) {

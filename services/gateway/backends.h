@@ -85,7 +85,7 @@ class SenderPolicy {
 };
 
 // How safe a queued message is (SPEC Q1).
-enum class Durability { kSynced, kVolatile };
+enum class Durability { kSynced, kReplicated, kVolatile };
 
 // What a message asks for itself (SPEC X1); nothing: as its list has it.
 struct Controls {

@@ -225,6 +225,8 @@ Co<absl::StatusOr<Queued>> RemoteMessageQueue::Enqueue(Message message) {
   switch (response->durability()) {
     case queue_pb::DURABILITY_SYNCED:
       co_return Queued{Durability::kSynced, queued};
+    case queue_pb::DURABILITY_REPLICATED:
+      co_return Queued{Durability::kReplicated, queued};
     case queue_pb::DURABILITY_VOLATILE:
       co_return Queued{Durability::kVolatile, queued};
     default:  // proto3 enums are open

@@ -20,16 +20,6 @@ namespace {
 // What a client announces with SIZE is believed up to here.
 constexpr uint64_t kMostReserved = 64 << 10;
 
-std::string_view NameOf(Durability durability) {
-  switch (durability) {
-    case Durability::kSynced:
-      return "synced";
-    case Durability::kVolatile:
-      return "volatile";
-  }
-  std::abort();
-}
-
 }  // namespace
 
 Co<Session::Next> Session::Data(std::string_view argument) {
@@ -193,7 +183,7 @@ Co<void> Session::Queue(Message message) {
   } else {
     log::Info("{}: submitted again by {} with the same idempotency key", queued->id, user);
   }
-  Say(QueuedReply(queued->id));
+  Say(QueuedReply(queued->id, queued->durability));
 }
 
 }  // namespace staffetta::gateway

@@ -200,6 +200,22 @@ Reply ReplyFor(const SmtpApiFault& fault) {
                        ToAbsl(fault.rule))};
 }
 
-Reply QueuedReply(const std::string& id) { return {250, {2, 0, 0}, "queued as " + id}; }
+std::string_view NameOf(Durability durability) {
+  switch (durability) {
+    case Durability::kSynced:
+      return "synced";
+    case Durability::kReplicated:
+      return "replicated";
+    case Durability::kVolatile:
+      return "volatile";
+  }
+  std::abort();
+}
+
+Reply QueuedReply(const std::string& id, Durability durability) {
+  std::string text = "queued as " + id;
+  if (durability != Durability::kSynced) text += " (" + std::string(NameOf(durability)) + ")";
+  return {250, {2, 0, 0}, std::move(text)};
+}
 
 }  // namespace staffetta::gateway

@@ -80,6 +80,9 @@ smtp::Reply ReplyFor(ContentFault fault, const Settings& settings);
 smtp::Reply ReplyFor(const SmtpApiFault& fault);
 
 // The message is durable (SPEC S9).
-smtp::Reply QueuedReply(const std::string& id);
+smtp::Reply QueuedReply(const std::string& id, Durability durability);
+
+// "synced", for logs.
+std::string_view NameOf(Durability durability);
 
 }  // namespace staffetta::gateway

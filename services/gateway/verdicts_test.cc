@@ -119,7 +119,12 @@ TEST(Verdicts, ContentFault_HasItsReply) {
 
 // SPEC S9
 TEST(Verdicts, Queued_NamesTheId) {
-  EXPECT_EQ(smtp::ToLogLine(QueuedReply("abc")), "250 2.0.0 queued as abc");
+  // SPEC Q1: synced is what is promised; anything else is said.
+  EXPECT_EQ(smtp::ToLogLine(QueuedReply("abc", Durability::kSynced)), "250 2.0.0 queued as abc");
+  EXPECT_EQ(smtp::ToLogLine(QueuedReply("abc", Durability::kReplicated)),
+            "250 2.0.0 queued as abc (replicated)");
+  EXPECT_EQ(smtp::ToLogLine(QueuedReply("abc", Durability::kVolatile)),
+            "250 2.0.0 queued as abc (volatile)");
 }
 
 // SPEC X1

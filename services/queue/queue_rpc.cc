@@ -50,6 +50,13 @@ QueueRpc::QueueRpc(std::vector<Stores> partitions, Scheduler* scheduler, TaskGro
   }
 }
 
+void QueueRpc::SetDurability(v1::Durability durability) {
+  durability_ = durability;
+  options_.records.level = durability == v1::DURABILITY_REPLICATED ? "replicated"
+                           : durability == v1::DURABILITY_VOLATILE ? "volatile"
+                                                                   : "synced";
+}
+
 Co<absl::Status> QueueRpc::DoEnqueue(const v1::EnqueueRequest* request,
                                      v1::EnqueueResponse* response) {
   auto message = ToStorable(request->message(), options_.records, absl::Now());
@@ -63,7 +70,7 @@ Co<absl::Status> QueueRpc::DoEnqueue(const v1::EnqueueRequest* request,
   if (receipt.id.empty()) {
     co_return absl::FailedPreconditionError("content_pieces: one of them is not here (any more)");
   }
-  response->set_durability(options_.durability);
+  response->set_durability(durability_);
   response->set_message_id(receipt.id);
   co_return absl::OkStatus();
 }

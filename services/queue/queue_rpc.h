@@ -19,8 +19,6 @@ class QueueRpc final : public v1::QueueService::CallbackService {
   struct Options {
     RecordOptions records;
     absl::Duration lease_time;
-    // What EnqueueResponse says.
-    v1::Durability durability = v1::DURABILITY_SYNCED;
   };
   QueueRpc(std::vector<Stores> partitions, Scheduler* scheduler, TaskGroup* group, std::string key,
            Options options);
@@ -28,7 +26,7 @@ class QueueRpc final : public v1::QueueService::CallbackService {
   // Ends long polls and resumes when no call is running.
   Co<void> Drain() { return dispatcher_.Drain(); }
   // What the durability check at start found.
-  void SetDurability(v1::Durability durability) { options_.durability = durability; }
+  void SetDurability(v1::Durability durability);
 
   grpc::ServerUnaryReactor* Enqueue(grpc::CallbackServerContext* context,
                                     const v1::EnqueueRequest* request,
@@ -101,6 +99,7 @@ class QueueRpc final : public v1::QueueService::CallbackService {
   Scheduler* const scheduler_;
   TaskGroup* const group_;
   Options options_;
+  v1::Durability durability_ = v1::DURABILITY_UNSPECIFIED;
   std::vector<std::unique_ptr<Batcher<StorableMessage>>> enqueued_;  // by partition
   rpc::Dispatcher dispatcher_;
 };

@@ -178,13 +178,13 @@ std::vector<std::string> QueueStore::WantArgs(const Want& want) {
 }
 
 Co<absl::StatusOr<Value>> QueueStore::Write(redis::Script script, std::vector<std::string> args) {
-  redis::Client* const client = partition_->client();
   if (options_.replicas == 0) {
-    co_return co_await client->Eval(std::move(script), {partition_->any_key()}, std::move(args));
+    co_return co_await partition_->client()->Eval(std::move(script), {partition_->any_key()},
+                                                  std::move(args));
   }
-  co_return co_await client->EvalAndWait(std::move(script), {partition_->any_key()},
-                                         std::move(args), options_.replicas,
-                                         options_.replica_timeout);
+  co_return co_await options_.waiting_client->EvalAndWait(
+      std::move(script), {partition_->any_key()}, std::move(args), options_.replicas,
+      options_.replica_timeout);
 }
 
 Co<absl::StatusOr<QueueStore::RenewResult>> QueueStore::Renew(std::vector<v1::HeldLease> leases) {

@@ -28,8 +28,10 @@ class QueueStore {
     // Of 1,000 deliveries, how many are of lower classes although higher ones wait.
     int floor_per_mille = 0;
     // Replicas that must have a message before it counts as stored, and how long they may take.
+    // Waiting for them holds up what is behind it: `waiting_client` is for that alone.
     int replicas = 0;
     absl::Duration replica_timeout = absl::Seconds(1);
+    redis::Client* waiting_client = nullptr;
   };
 
   QueueStore(const Partition* partition, Options options);

@@ -137,6 +137,7 @@ absl::StatusOr<StorableMessage> ToStorable(const v1::NewMessage& message,
 
   Event change;
   change.set_type(events::v1::EVENT_TYPE_ACCEPTED);
+  change.set_detail(options.level);
   *change.mutable_recipients() = message.recipients();
   storable.change = change.SerializeAsString();
 

@@ -63,6 +63,7 @@ struct StorableCompletion {
 struct RecordOptions {
   absl::Duration lifetime = absl::Hours(24 * 5);
   int compression_level = 1;
+  std::string level = "synced";  // of durability, for the event
 };
 
 // Points into `message`, which must outlive it. INVALID_ARGUMENT names the field.

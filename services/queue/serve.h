@@ -25,7 +25,7 @@ class Server {
   struct Options {
     QueueStore::Options store;
     RecordOptions records;
-    int partitions = 1;
+    int partitions = 1;  // the gateway and the events service know one so far
     int64_t keep_events = 1'000'000;
     bool allow_volatile = false;
   };
@@ -41,16 +41,14 @@ class Server {
 
  private:
   struct Part {
-    Part(redis::Client* client, int number, const Options& options)
-        : partition(client, number, options.keep_events),
-          queue(&partition, options.store),
-          admin(&partition) {}
+    Part(redis::Client* client, int number, int64_t keep_events, QueueStore::Options options)
+        : partition(client, number, keep_events), queue(&partition, options), admin(&partition) {}
     Partition partition;
     QueueStore queue;
     AdminStore admin;
   };
   using Parts = std::vector<std::unique_ptr<Part>>;
-  static Parts MakeParts(redis::Client* client, const Options& options);
+  Parts MakeParts();
   static std::vector<QueueStore*> QueuesOf(const Parts& parts);
   static std::vector<Stores> StoresOf(const Parts& parts);
   void Woken(std::string_view channel, std::string_view waker);
@@ -58,6 +56,7 @@ class Server {
   const Executor executor_;
   const Options options_;
   redis::Client redis_;
+  redis::Client waiting_redis_;  // for writes that wait for replicas
   TaskGroup group_;
   const Parts parts_;
   Scheduler scheduler_;

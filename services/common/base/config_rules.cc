@@ -44,7 +44,6 @@ Range RangeOf(const FieldDescriptor& field) {
       {"Gateway.max_errors", {1}},
       {"Gateway.max_received", {1}},
       {"Queue.compression_level", {1, 19}},
-      {"Queue.partitions", {1, 1024}},
       {"Queue.floor_percent", {0, 50}},
       {"Delivery.port", {1, 65535}},
       {"Delivery.connections_per_site", {1}},

@@ -1,0 +1,232 @@
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
+
+#include <memory>
+#include <utility>
+
+#include "cli/command_line.h"
+#include "cli/queue_selector.h"
+#include "cli/reply_text.h"
+#include "common/base/units.h"
+#include "common/rpc/times.h"
+#include "staffetta/queue/v1/admin.grpc.pb.h"
+
+namespace staffetta::cli {
+namespace {
+
+namespace pb = ::staffetta::queue::v1;
+using Admin = pb::QueueAdminService::Stub;
+
+constexpr char kScopes[] =
+    "all, account:N, list:ACCOUNT/LIST, channel:NAME, destination:DOMAIN or lane:LANE";
+
+absl::Status ShowWhy(Session& session, const std::string& message_id) {
+  pb::ExplainRequest request;
+  request.set_message_id(message_id);
+  const auto response = session.Call(&Admin::Explain, request);
+  if (!response.ok()) return response.status();
+  return session.Print(*response, [&](std::ostream& out) {
+    Table table({"DELIVERY", "STATE", "CLASS", "RECIPIENTS", "WHY"});
+    for (const pb::Explanation& each : response->explanations()) {
+      const pb::QueuedDelivery& delivery = each.delivery();
+      table.Add({delivery.delivery_id(), Word(delivery.state()), absl::StrCat(delivery.class_()),
+                 List(delivery.recipients()), each.text()});
+    }
+    out << table;
+  });
+}
+
+struct ChangeOptions {
+  QueueSelector selector;
+  std::string channel;
+  std::string reason;
+  bool dry_run = false;
+};
+
+absl::Status ChangeDeliveries(Session& session, pb::DeliveryChange change,
+                              const ChangeOptions& options) {
+  auto selector = options.selector.Get();
+  if (!selector.ok()) return selector.status();
+  pb::ChangeDeliveriesRequest request;
+  *request.mutable_selector() = *std::move(selector);
+  request.set_change(change);
+  request.set_channel(options.channel);
+  request.set_reason(options.reason);
+  request.set_dry_run(options.dry_run);
+  pb::ChangeDeliveriesResponse all;
+  do {
+    const auto page = session.Call(&Admin::ChangeDeliveries, request);
+    if (!page.ok()) return page.status();
+    all.set_matched(all.matched() + page->matched());
+    all.set_changed(all.changed() + page->changed());
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  return session.Print(all, [&](std::ostream& out) {
+    out << all.matched() << (all.matched() == 1 ? " delivery fits, " : " deliveries fit, ")
+        << all.changed() << (options.dry_run ? " would be changed" : " changed") << ".\n";
+  });
+}
+
+void AddChange(CommandTable* table, CLI::App* queue, pb::DeliveryChange change,
+               const std::string& name, const std::string& description) {
+  auto options = std::make_shared<ChangeOptions>();
+  CLI::App* const command = table->Add(
+      queue, name, description,
+      [options, change](Session& session) { return ChangeDeliveries(session, change, *options); });
+  options->selector.AddTo(command);
+  if (change == pb::DELIVERY_CHANGE_REROUTE) {
+    command->add_option("--to", options->channel, "The channel to go by; \"\": by MX")
+        ->required()
+        ->type_name("NAME");
+  }
+  command->add_option("--reason", options->reason, "Why, for the events")->type_name("TEXT");
+  command->add_flag("--dry-run", options->dry_run, "Only say how many there are");
+}
+
+absl::Status Hold(Session& session, const pb::HoldRequest& request) {
+  const auto response = session.Call(&Admin::Hold, request);
+  if (!response.ok()) return response.status();
+  return session.Print(*response, [&](std::ostream& out) {
+    out << request.scope() << " is held; release it with: staffetta queue release "
+        << request.scope() << "\n";
+  });
+}
+
+absl::Status Release(Session& session, const std::string& scope) {
+  pb::ReleaseRequest request;
+  request.set_scope(scope);
+  const auto response = session.Call(&Admin::Release, request);
+  if (!response.ok()) return response.status();
+  return session.Print(*response, [&](std::ostream& out) { out << scope << " goes on.\n"; });
+}
+
+absl::Status ListHolds(Session& session) {
+  const auto response = session.Call(&Admin::ListHolds, pb::ListHoldsRequest());
+  if (!response.ok()) return response.status();
+  return session.Print(*response, [&](std::ostream& out) {
+    Table table({"SCOPE", "SINCE", "REASON"});
+    for (const pb::HeldScope& hold : response->holds()) {
+      table.Add({hold.scope(), Time(hold.has_since(), hold.since()), hold.reason()});
+    }
+    out << table;
+  });
+}
+
+struct ThrottleOptions {
+  std::string scope;
+  std::string rate;
+  uint64_t burst = 0;
+  uint64_t per_day = 0;
+  uint64_t concurrency = 0;
+  bool remove = false;
+};
+
+// "30/1m", "2/s"
+absl::Status ParseRate(const std::string& text, pb::Throttle* throttle) {
+  const std::pair<std::string, std::string> parts = absl::StrSplit(text, absl::MaxSplits('/', 1));
+  int messages = 0;
+  const bool bare_unit = !parts.second.empty() && !absl::ascii_isdigit(parts.second[0]);
+  const auto per = ParseDuration(bare_unit ? "1" + parts.second : parts.second);
+  if (!absl::SimpleAtoi(parts.first, &messages) || messages < 1 || !per.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--rate: \"", text, "\" is not like 30/1m or 2/s"));
+  }
+  throttle->set_messages(messages);
+  *throttle->mutable_per() = rpc::ToProto(*per);
+  return absl::OkStatus();
+}
+
+absl::Status SetThrottle(Session& session, const ThrottleOptions& options) {
+  pb::SetThrottleRequest request;
+  pb::Throttle* const throttle = request.mutable_throttle();
+  throttle->set_scope(options.scope);
+  if (!options.rate.empty()) {
+    const absl::Status parsed = ParseRate(options.rate, throttle);
+    if (!parsed.ok()) return parsed;
+  }
+  throttle->set_burst(static_cast<int>(options.burst));
+  throttle->set_recipients_per_day(static_cast<int64_t>(options.per_day));
+  throttle->set_concurrency(static_cast<int>(options.concurrency));
+  const bool limits = throttle->messages() > 0 || options.per_day > 0 || options.concurrency > 0;
+  if (limits == options.remove) {
+    return absl::InvalidArgumentError(
+        "give a limit (--rate, --per-day, --concurrency), or --remove, and not both");
+  }
+  const auto response = session.Call(&Admin::SetThrottle, request);
+  if (!response.ok()) return response.status();
+  return session.Print(*response, [&](std::ostream& out) {
+    out << options.scope << (limits ? " is throttled.\n" : " is not throttled any more.\n");
+  });
+}
+
+absl::Status ListThrottles(Session& session) {
+  const auto response = session.Call(&Admin::ListThrottles, pb::ListThrottlesRequest());
+  if (!response.ok()) return response.status();
+  const auto or_any = [](int64_t number) { return number == 0 ? "" : absl::StrCat(number); };
+  return session.Print(*response, [&](std::ostream& out) {
+    Table table({"SCOPE", "MESSAGES", "PER", "BURST", "RECIPIENTS PER DAY", "CONCURRENCY"});
+    for (const pb::Throttle& throttle : response->throttles()) {
+      const bool rate = throttle.messages() > 0;
+      table.Add({throttle.scope(), or_any(throttle.messages()),
+                 rate ? absl::FormatDuration(rpc::FromProto(throttle.per())) : "",
+                 rate ? or_any(throttle.burst()) : "", or_any(throttle.recipients_per_day()),
+                 or_any(throttle.concurrency())});
+    }
+    out << table;
+  });
+}
+
+}  // namespace
+
+void AddQueueAdminCommands(CommandTable* table, CLI::App* queue) {
+  auto message = std::make_shared<std::string>();
+  CLI::App* const why =
+      table->Add(queue, "why", "Say why a message is still here",
+                 [message](Session& session) { return ShowWhy(session, *message); });
+  why->add_option("message", *message, "Its id")->required()->type_name("MESSAGE");
+
+  AddChange(table, queue, pb::DELIVERY_CHANGE_PAUSE, "pause",
+            "Keep deliveries that wait now until they are resumed");
+  AddChange(table, queue, pb::DELIVERY_CHANGE_RESUME, "resume",
+            "Let deliveries go on that were paused or set aside");
+  AddChange(table, queue, pb::DELIVERY_CHANGE_SEND_NOW, "send-now",
+            "Let scheduled, deferred or paused deliveries go at once");
+  AddChange(table, queue, pb::DELIVERY_CHANGE_CANCEL, "cancel",
+            "Take deliveries out of the queue, without a bounce");
+  AddChange(table, queue, pb::DELIVERY_CHANGE_EXPIRE, "expire",
+            "End deliveries as if their time were over, with a bounce");
+  AddChange(table, queue, pb::DELIVERY_CHANGE_REROUTE, "reroute",
+            "Give deliveries to another channel");
+
+  auto hold = std::make_shared<pb::HoldRequest>();
+  CLI::App* const hold_command =
+      table->Add(queue, "hold", "Hand nothing of a scope out, what comes later included",
+                 [hold](Session& session) { return Hold(session, *hold); });
+  hold_command->add_option("scope", *hold->mutable_scope(), kScopes)->required();
+  hold_command->add_option("--reason", *hold->mutable_reason(), "Why")->type_name("TEXT");
+
+  auto released = std::make_shared<std::string>();
+  table
+      ->Add(queue, "release", "End a hold",
+            [released](Session& session) { return Release(session, *released); })
+      ->add_option("scope", *released, kScopes)
+      ->required();
+  table->Add(queue, "holds", "List the holds", ListHolds);
+
+  auto throttle = std::make_shared<ThrottleOptions>();
+  CLI::App* const set =
+      table->Add(queue, "throttle", "Limit an account, channel or destination",
+                 [throttle](Session& session) { return SetThrottle(session, *throttle); });
+  set->add_option("scope", throttle->scope,
+                  "account:N, channel:NAME or destination:DOMAIN; * in place of the name: each "
+                  "that has no limits of its own")
+      ->required();
+  set->add_option("--rate", throttle->rate, "Messages in a time, as 30/1m or 2/s");
+  AddNumber(set, "--burst", &throttle->burst, "So many at once after a quiet time");
+  AddNumber(set, "--per-day", &throttle->per_day, "Recipients in any 24 hours");
+  AddNumber(set, "--concurrency", &throttle->concurrency, "Deliveries in workers' hands at once");
+  set->add_flag("--remove", throttle->remove, "No limits any more");
+  table->Add(queue, "throttles", "List the throttles", ListThrottles);
+}
+
+}  // namespace staffetta::cli
