@@ -20,7 +20,7 @@ constexpr absl::Duration kLeaseWait = absl::Seconds(4);
 constexpr absl::Duration kCallTimeout = absl::Seconds(10);
 constexpr absl::Duration kFirstLeaseTime = absl::Seconds(15);  // until the queue has told
 constexpr absl::Duration kGather = absl::Milliseconds(2);      // room or reports
-constexpr int kReportsPerCall = 500;
+constexpr int kReportsPerCall = 128;  // more would keep Redis from urgent mail
 constexpr int kRenewalsPerCall = 10000;
 constexpr absl::Duration kForever = absl::Hours(24);
 

@@ -15,6 +15,8 @@ constexpr std::chrono::seconds kBetweenSweeps(1);
 constexpr std::chrono::milliseconds kDistance(2);
 constexpr std::chrono::milliseconds kAfterError(100);
 constexpr int kNoClass = 6;
+// Deliveries that one script leases: more would keep Redis from urgent mail.
+constexpr int kMostPerCall = 64;
 
 }  // namespace
 
@@ -122,6 +124,7 @@ Co<void> Scheduler::Ask(size_t partition, WaiterPtr waiter) {
   waiter->being_served = true;
   QueueStore::Want want = waiter->want;
   want.lowest_class = LowestClassFor(partition);
+  want.credits = std::min(want.credits, kMostPerCall);
   auto result = co_await here.store->Lease(std::move(want), sweep);
   if (result.ok()) {
     Learn(&here, *result);

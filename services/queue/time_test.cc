@@ -99,6 +99,17 @@ TEST_F(TimeTest, DeliveryWhoseWorkersDie_IsSetAside) {
   EXPECT_THAT(LeaseIds(), ElementsAre(poison)) << "an operator gives it another chance";
 }
 
+// SPEC Q3: what expired in a worker's hands does not wait for its turn again.
+TEST_F(TimeTest, ExpiredWhenHandedBack_GoesToBeReported) {
+  const std::string id = EnqueueFor(absl::Milliseconds(50), "r@low.example", 5);
+  const auto leased = Lease();
+  for (int i = 0; i < 2; ++i) Enqueue(1, {"r@busy.example"});
+  Pass("0.06");
+  Complete(Outcome(leased.deliveries[0], v1::OUTCOME_KIND_DELIVERED, {}));
+  EXPECT_EQ(Await(context_, admin_->GetStats())->expired, 1);
+  EXPECT_THAT(LeaseIds(1), ElementsAre(id));
+}
+
 // A handed-back delivery is the first of its lane again, so that lanes stay in order.
 TEST_F(TimeTest, HandedBack_IsFirstAgain) {
   std::vector<std::string> ids;

@@ -34,6 +34,13 @@ local function put_by(place, delivery, d, now)
   redis.call('ZADD', deadline_key, d[EXPIRES], delivery)
 end
 
+-- Its time is over: a worker only has to report it; d is saved by the caller.
+local function make_expired(delivery, d)
+  d[PLACE], d[LEASE], d[DUE] = 'expired', '', 0
+  redis.call('ZREM', deadline_key, delivery)
+  redis.call('RPUSH', expired_key, delivery)
+end
+
 -- Deaths of workers after which a delivery goes alone, and after which it is set aside.
 local kills_until_suspect, kills_until_aside = 2, 3
 
@@ -48,17 +55,12 @@ local function come_back(delivery, d, now)
     d[PLACE], d[LEASE] = 'suspect', ''
     redis.call('RPUSH', suspects_key, delivery)
     redis.call('ZADD', deadline_key, d[EXPIRES], delivery)
+  elseif d[EXPIRES] <= now then
+    make_expired(delivery, d)
   else
     make_ready(delivery, d, 'LPUSH')
   end
   return false
-end
-
--- Its time is over: a worker only has to report it; d is saved by the caller.
-local function make_expired(delivery, d)
-  d[PLACE], d[LEASE], d[DUE] = 'expired', '', 0
-  redis.call('ZREM', deadline_key, delivery)
-  redis.call('RPUSH', expired_key, delivery)
 end
 
 -- Takes a delivery that is neither leased nor expired out of its place. In lanes it stays behind, and is skipped there.
