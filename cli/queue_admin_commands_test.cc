@@ -1,0 +1,117 @@
+#include <absl/strings/str_cat.h>
+
+#include "cli/cli_fixture.h"
+#include "staffetta/queue/v1/admin.grpc.pb.h"
+
+namespace staffetta::cli {
+namespace {
+
+namespace pb = ::staffetta::queue::v1;
+using testing::HasSubstr;
+
+// Remembers what it was asked; changes come in two pages.
+class FakeQueueAdmin final : public pb::QueueAdminService::Service {
+ public:
+  grpc::Status ChangeDeliveries(grpc::ServerContext* context,
+                                const pb::ChangeDeliveriesRequest* request,
+                                pb::ChangeDeliveriesResponse* response) override {
+    change = *request;
+    response->set_matched(3);
+    response->set_changed(2);
+    if (request->page_token().empty()) response->set_next_page_token("0.7");
+    return CheckKey(*context);
+  }
+  grpc::Status Hold(grpc::ServerContext* context, const pb::HoldRequest* request,
+                    pb::HoldResponse*) override {
+    hold = *request;
+    return CheckKey(*context);
+  }
+  grpc::Status ListHolds(grpc::ServerContext* context, const pb::ListHoldsRequest*,
+                         pb::ListHoldsResponse* response) override {
+    pb::HeldScope* const held = response->add_holds();
+    held->set_scope("account:7");
+    held->set_reason("unpaid");
+    held->mutable_since()->set_seconds(1'700'000'000);
+    return CheckKey(*context);
+  }
+  grpc::Status SetThrottle(grpc::ServerContext* context, const pb::SetThrottleRequest* request,
+                           pb::SetThrottleResponse*) override {
+    throttle = request->throttle();
+    return CheckKey(*context);
+  }
+  grpc::Status ListThrottles(grpc::ServerContext* context, const pb::ListThrottlesRequest*,
+                             pb::ListThrottlesResponse* response) override {
+    pb::Throttle* const out = response->add_throttles();
+    out->set_scope("destination:*");
+    out->set_messages(30);
+    out->mutable_per()->set_seconds(60);
+    out->set_concurrency(3);
+    return CheckKey(*context);
+  }
+
+  pb::ChangeDeliveriesRequest change;
+  pb::HoldRequest hold;
+  pb::Throttle throttle;
+};
+
+class QueueAdminCommandsTest : public CliTest {
+ protected:
+  QueueAdminCommandsTest() { Serve({&admin_}); }
+
+  FakeQueueAdmin admin_;
+};
+
+// SPEC Q5
+TEST_F(QueueAdminCommandsTest, Changes_GoOnUntilTheLastPageAndAreCounted) {
+  const Outcome outcome = Call({"queue", "cancel", "--account", "7", "--class", "5", "--older-than",
+                                "36h", "--reason", "stale"});
+  EXPECT_EQ(outcome.out, "6 deliveries fit, 4 changed.\n");
+  EXPECT_EQ(admin_.change.change(), pb::DELIVERY_CHANGE_CANCEL);
+  EXPECT_EQ(admin_.change.page_token(), "0.7");
+  EXPECT_EQ(admin_.change.selector().account_id(), 7);
+  EXPECT_EQ(admin_.change.selector().class_(), 5);
+  EXPECT_EQ(admin_.change.selector().older_than().seconds(), 36 * 3600);
+  EXPECT_EQ(admin_.change.reason(), "stale");
+}
+
+TEST_F(QueueAdminCommandsTest, DryRun_SaysWhatWouldBe) {
+  EXPECT_EQ(Call({"queue", "expire", "--state", "set-aside", "--dry-run"}).out,
+            "6 deliveries fit, 4 would be changed.\n");
+  EXPECT_TRUE(admin_.change.dry_run());
+  EXPECT_EQ(admin_.change.selector().state(), pb::DELIVERY_STATE_SET_ASIDE);
+}
+
+TEST_F(QueueAdminCommandsTest, Reroute_NeedsAChannel) {
+  EXPECT_NE(Call({"queue", "reroute", "--user", "s7_0"}).code, 0);
+  Call({"queue", "reroute", "--user", "s7_0", "--to", "backup"});
+  EXPECT_EQ(admin_.change.channel(), "backup");
+}
+
+TEST_F(QueueAdminCommandsTest, Holds_AreSetAndListed) {
+  Call({"queue", "hold", "account:7", "--reason", "unpaid"});
+  EXPECT_EQ(admin_.hold.scope(), "account:7");
+  EXPECT_EQ(admin_.hold.reason(), "unpaid");
+  EXPECT_THAT(Call({"queue", "holds"}).out, HasSubstr("account:7  2023-11-14T22:13:20Z  unpaid\n"));
+}
+
+// SPEC Q4
+TEST_F(QueueAdminCommandsTest, Throttles_AreReadAsTheyAreWritten) {
+  Call({"queue", "throttle", "destination:*", "--rate", "30/1m", "--concurrency", "3"});
+  EXPECT_EQ(admin_.throttle.messages(), 30);
+  EXPECT_EQ(admin_.throttle.per().seconds(), 60);
+  EXPECT_EQ(admin_.throttle.concurrency(), 3);
+  Call({"queue", "throttle", "account:7", "--rate", "2/s"});
+  EXPECT_EQ(admin_.throttle.per().seconds(), 1);
+  EXPECT_THAT(Call({"queue", "throttles"}).out,
+              HasSubstr("destination:*  30        1m   -      -                   3\n"));
+}
+
+TEST_F(QueueAdminCommandsTest, BadLimits_AreNamed) {
+  EXPECT_THAT(Call({"queue", "throttle", "account:7", "--rate", "fast"}).err,
+              HasSubstr("--rate: \"fast\" is not like 30/1m or 2/s"));
+  EXPECT_THAT(Call({"queue", "throttle", "account:7"}).err, HasSubstr("give a limit"));
+  EXPECT_THAT(Call({"queue", "pause", "--older-than", "long"}).err, HasSubstr("--older-than"));
+}
+
+}  // namespace
+}  // namespace staffetta::cli
