@@ -61,13 +61,16 @@ Co<absl::StatusOr<QueueStore::LeaseResult>> Scheduler::Lease(QueueStore::Want wa
 
 Co<absl::Status> Scheduler::Enqueue(size_t partition, std::vector<StorableMessage> messages) {
   Partition& here = partitions_[partition];
-  // With a backlog the lease calls do: the submitter should not wait for what others are handed.
-  const WaiterPtr waiter = here.highest == 0 ? FreeWaiter() : nullptr;
+  // With a backlog the lease calls do: the submitter should not wait for what others are handed. So
+  // they do in busy times, when one of them takes what several enqueues brought.
+  const bool quiet = here.highest == 0 && Clock::now() >= next_call_;
+  const WaiterPtr waiter = quiet ? FreeWaiter() : nullptr;
   std::optional<QueueStore::Want> want;
   if (waiter) {
     waiter->being_served = true;
     want = waiter->want;
     want->lowest_class = LowestClassFor(partition);
+    next_call_ = Clock::now() + kDistance;
   }
   auto result = co_await here.store->Enqueue(std::move(messages), std::move(want));
   const absl::Status status = result.status();

@@ -16,7 +16,7 @@ namespace staffetta::queue {
 
 // Gives deliveries to waiting workers: the long poll behind Lease. Confined to the group's thread.
 //
-// What is enqueued while a worker waits and nothing else does goes to it in the step that stores
+// What is enqueued in a quiet time while a worker waits goes to it in the step that stores
 // it. Everything else is leased by one call to Redis at a time, for the worker that has waited
 // longest, from the partition with the highest class: no lower class is handed out as long as
 // another partition is known to have a higher one (SPEC P3). When there is nothing, it sleeps until
