@@ -11,9 +11,6 @@ local i = 8
 local lost = {}
 local wake = false
 
--- The index behind the message that begins at ARGV[from].
-local function behind_message(from) return from + 12 + 3 * tonumber(ARGV[from + 11]) end
-
 for _ = 1, tonumber(ARGV[7]) do
   local delivery, lease, fate = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local wait, left, recipients = tonumber(ARGV[i + 3]), ARGV[i + 4], tonumber(ARGV[i + 5])

@@ -5,9 +5,12 @@ local function urgent_fits(account, per_minute, now)
   if per_minute == 0 then return true end
   local scope, limits = 'urgent:' .. account, { 60000 / per_minute, per_minute, 0, 0 }
   if room_in(scope, limits, 1, now) == 0 then return false end
-  pass({ { scope, limits } }, 1, 1, now)
+  pass({ { scope, limits } }, 1, now)
   return true
 end
+
+-- The index behind the message that begins at ARGV[from].
+local function behind_message(from) return from + 12 + 3 * tonumber(ARGV[from + 11]) end
 
 -- Creates a message from ARGV[i] on: id, event part, change, content, content size, chunks, class, wait (ms),
 -- lifetime (ms), 1 when the lifetime is its own, digest of its idempotency key (or empty), number of
@@ -20,8 +23,7 @@ local function create_message(i, now, keep, urgent, demoted)
   local size, chunks, class = tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5]), tonumber(ARGV[i + 6])
   local wait, lifetime, own_lifetime = tonumber(ARGV[i + 7]), tonumber(ARGV[i + 8]), ARGV[i + 9] == '1'
   local digest, made = ARGV[i + 10], tonumber(ARGV[i + 11])
-  local first = i + 12
-  local behind = first + 3 * made
+  local first, behind = i + 12, behind_message(i)
 
   if redis.call('EXISTS', dlv_key(id .. '.0'), msg_key(id)) > 0 then return behind, id, class end
   local idem_key = 'idem:' .. tag .. ':' .. digest

@@ -15,11 +15,7 @@ for k = 1, tonumber(ARGV[14]) do
   queued[2 * k - 1], queued[2 * k] = id, class
 end
 local out = {}
-if tonumber(ARGV[7]) > 0 then
-  out = hand_out(now, { credits = tonumber(ARGV[7]), express = tonumber(ARGV[8]), lowest = tonumber(ARGV[9]),
-    floor = tonumber(ARGV[10]), prefix = ARGV[11], lease_time = tonumber(ARGV[12]),
-    largest = tonumber(ARGV[13]) }, known)
-end
+if tonumber(ARGV[7]) > 0 then out = hand_out(now, want_of_args(), known) end
 write_counts()
 local highest = highest_waiting()
 if highest > 0 then redis.call('PUBLISH', ARGV[3], ARGV[4]) end

@@ -94,14 +94,14 @@ local function throttles_of(lane)
   return found
 end
 
--- `messages` with so many recipients pass: what they use up. Returns the scopes that count them as busy.
-local function pass(throttles, messages, recipients, now)
+-- A message with so many recipients passes: what it uses up. Returns the scopes that count it as busy.
+local function pass(throttles, recipients, now)
   local busy = {}
   for _, throttle in ipairs(throttles) do
     local scope, limits = throttle[1], throttle[2]
     if limits[INTERVAL] > 0 then
       local key = 'rate:' .. tag .. ':' .. scope
-      local expected = math.max(now, tonumber(redis.call('GET', key)) or 0) + messages * limits[INTERVAL]
+      local expected = math.max(now, tonumber(redis.call('GET', key)) or 0) + limits[INTERVAL]
       redis.call('SET', key, string.format('%.3f', expected), 'PX', math.max(1, math.ceil(expected - now)))
     end
     if limits[DAILY] > 0 then
@@ -110,7 +110,7 @@ local function pass(throttles, messages, recipients, now)
       redis.call('PEXPIRE', key, 25 * hour_ms)
     end
     if limits[CONCURRENT] > 0 then
-      redis.call('HINCRBY', busy_key, scope, messages)
+      redis.call('HINCRBY', busy_key, scope, 1)
       busy[#busy + 1] = scope
     end
   end

@@ -28,7 +28,7 @@ local function take_from_lane(class, lane, most, now, take)
           return taken, true
         end
       end
-      d[BUSY] = pass(throttles, 1, d[RECIPIENTS], now)
+      d[BUSY] = pass(throttles, d[RECIPIENTS], now)
       count('r' .. class, -1)
       take(delivery, d, m)
       taken = taken + 1
@@ -77,7 +77,7 @@ local function take_suspect(now, take)
     redis.call('RPUSH', suspects_key, delivery)
     return
   end
-  d[BUSY] = pass(throttles, 1, d[RECIPIENTS], now)
+  d[BUSY] = pass(throttles, d[RECIPIENTS], now)
   redis.call('SET', suspect_key, delivery)
   take(delivery, d, m)
 end
@@ -91,6 +91,13 @@ local function floor_share(credits, per_mille)
   local whole = math.min(math.floor(owed / 1000), credits)
   redis.call('HSET', count_key, 'f', owed - whole * 1000)
   return whole, highest
+end
+
+-- What a worker can take, from ARGV[7] on: credits, express, lowest class, floor, lease id prefix, lease time
+-- (ms), largest content that comes along.
+local function want_of_args()
+  return { credits = tonumber(ARGV[7]), express = tonumber(ARGV[8]), lowest = tonumber(ARGV[9]),
+    floor = tonumber(ARGV[10]), prefix = ARGV[11], lease_time = tonumber(ARGV[12]), largest = tonumber(ARGV[13]) }
 end
 
 -- Leases the best deliveries. `want`: credits for any class, express for class 1 alone, the lowest class to

@@ -73,8 +73,6 @@ if ARGV[6] == '1' then
   end
 end
 
-local out = hand_out(now, { credits = tonumber(ARGV[7]), express = tonumber(ARGV[8]), lowest = tonumber(ARGV[9]),
-  floor = tonumber(ARGV[10]), prefix = ARGV[11], lease_time = tonumber(ARGV[12]),
-  largest = tonumber(ARGV[13]) }, {})
+local out = hand_out(now, want_of_args(), {})
 write_counts()
 return { now, next_change(), highest_waiting(), out }
