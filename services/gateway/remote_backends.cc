@@ -12,7 +12,6 @@ namespace {
 
 namespace auth_pb = staffetta::auth::v1;
 namespace policy_pb = staffetta::policy::v1;
-namespace queue_pb = staffetta::queue::v1;
 
 constexpr std::chrono::milliseconds kReconnectAfter(500);
 
@@ -58,43 +57,6 @@ absl::StatusOr<SenderVerdict> ToVerdict(policy_pb::SenderVerdict verdict) {
     default:  // proto3 enums are open
       return Unforeseen();
   }
-}
-
-mail::v1::Controls ToProto(const Controls& from) {
-  mail::v1::Controls to;
-  if (from.click_tracking) to.set_click_tracking(*from.click_tracking);
-  if (from.view_tracking) to.set_view_tracking(*from.view_tracking);
-  if (from.header) to.set_header(*from.header);
-  if (from.footer) to.set_footer(*from.footer);
-  to.set_campaign_report(from.campaign_report);
-  return to;
-}
-
-queue_pb::EnqueueRequest ToRequest(Message message) {
-  queue_pb::EnqueueRequest request;
-  queue_pb::NewMessage& to = *request.mutable_message();
-  to.set_message_id(std::move(message.id));
-  mail::v1::Envelope& envelope = *to.mutable_envelope();
-  envelope.set_account_id(message.identity.account_id);
-  envelope.set_list_id(message.identity.list_id);
-  envelope.set_user(std::move(message.identity.user));
-  envelope.set_sender(std::move(message.sender));
-  envelope.set_channel(std::move(message.identity.channel));
-  envelope.set_subject(std::move(message.subject));
-  envelope.set_client_address(std::move(message.client_address));
-  envelope.set_eight_bit(message.eight_bit);
-  envelope.set_campaign_name(message.controls.campaign_name);
-  envelope.set_campaign_code(message.controls.campaign_code);
-  mail::v1::Controls controls = ToProto(message.controls);
-  if (controls.ByteSizeLong() > 0) *envelope.mutable_controls() = std::move(controls);
-  for (std::string& recipient : message.recipients) to.add_recipients(std::move(recipient));
-  to.set_class_(message.priority);
-  to.set_content(std::move(message.content));
-  if (message.schedule) {
-    to.mutable_schedule_time()->set_seconds(absl::ToUnixSeconds(*message.schedule));
-  }
-  to.set_idempotency_key(std::move(message.idempotency_key));
-  return request;
 }
 
 }  // namespace
@@ -214,24 +176,6 @@ Co<absl::StatusOr<SenderAnswer>> RemoteSenderPolicy::Check(Identity identity,
     for (const std::string& question : questions) allowed_.Put(question, {}, now);
   }
   co_return SenderAnswer{*verdict, response->offending_address()};
-}
-
-Co<absl::StatusOr<Queued>> RemoteMessageQueue::Enqueue(Message message) {
-  const std::string id = message.id;
-  const auto response =
-      co_await client_.Call(&decltype(client_)::Async::Enqueue, ToRequest(std::move(message)));
-  if (!response.ok()) co_return response.status();
-  const std::string& queued = response->message_id().empty() ? id : response->message_id();
-  switch (response->durability()) {
-    case queue_pb::DURABILITY_SYNCED:
-      co_return Queued{Durability::kSynced, queued};
-    case queue_pb::DURABILITY_REPLICATED:
-      co_return Queued{Durability::kReplicated, queued};
-    case queue_pb::DURABILITY_VOLATILE:
-      co_return Queued{Durability::kVolatile, queued};
-    default:  // proto3 enums are open
-      co_return Unforeseen();
-  }
 }
 
 }  // namespace staffetta::gateway

@@ -1,6 +1,7 @@
 #pragma once
 
-// The backends as the other services, over gRPC. Thread-safe but where it says otherwise.
+// Who and as whom: the backends as the auth and policy services, over gRPC. Thread-safe but where
+// it says otherwise. The queue: remote_queue.h.
 
 #include <absl/time/time.h>
 
@@ -14,7 +15,6 @@
 #include "gateway/user_ledger.h"
 #include "staffetta/auth/v1/auth.grpc.pb.h"
 #include "staffetta/policy/v1/policy.grpc.pb.h"
-#include "staffetta/queue/v1/queue.grpc.pb.h"
 
 namespace staffetta::gateway {
 
@@ -71,16 +71,6 @@ class RemoteSenderPolicy final : public SenderPolicy {
   const rpc::Client<staffetta::policy::v1::PolicyService> client_;
   const Clock& clock_;
   AnswerCache<Allowed> allowed_;
-};
-
-class RemoteMessageQueue final : public MessageQueue {
- public:
-  explicit RemoteMessageQueue(std::shared_ptr<const rpc::Peer> queue) : client_(queue) {}
-
-  Co<absl::StatusOr<Queued>> Enqueue(Message message) override;
-
- private:
-  const rpc::Client<staffetta::queue::v1::QueueService> client_;
 };
 
 }  // namespace staffetta::gateway

@@ -1,4 +1,5 @@
 #include "gateway/remote_backends.h"
+#include "gateway/remote_queue.h"
 
 #include <gtest/gtest.h>
 
@@ -145,14 +146,21 @@ class TestQueue final : public queue_pb::QueueService::CallbackService {
   absl::Status status;
   std::atomic<queue_pb::Durability> durability{queue_pb::DURABILITY_SYNCED};
   std::string first_id;  // of the idempotency key; empty: none
+  std::string refused_id = "none";
   queue_pb::NewMessage last;
+  int calls = 0;
 
  private:
   Co<absl::Status> DoEnqueue(const queue_pb::EnqueueRequest* request,
                              queue_pb::EnqueueResponse* response) {
-    last = request->message();
+    last = request->messages(request->messages_size() - 1);
+    ++calls;
     response->set_durability(durability);
-    response->set_message_id(first_id.empty() ? last.message_id() : first_id);
+    for (const queue_pb::NewMessage& message : request->messages()) {
+      queue_pb::EnqueueResult* const result = response->add_results();
+      result->set_message_id(first_id.empty() ? message.message_id() : first_id);
+      if (message.message_id() == refused_id) result->set_refusal("class: 9 is not 1…5");
+    }
     co_return status;
   }
   rpc::Dispatcher dispatcher_;
@@ -172,10 +180,11 @@ class RemoteBackendsTest : public testing::Test {
     const auto peer = rpc::RemotePeer(host_->endpoint(), kKey, absl::Seconds(10));
     authenticator_ = std::make_unique<RemoteAuthenticator>(peer, absl::Seconds(30), &clock_);
     senders_ = std::make_unique<RemoteSenderPolicy>(peer, absl::Seconds(1), &clock_);
-    enqueue_ = std::make_unique<RemoteMessageQueue>(peer);
+    enqueue_ = std::make_unique<RemoteMessageQueue>(runtime_, peer);
   }
   ~RemoteBackendsTest() override {
     runtime_.Block(StopWatching());
+    runtime_.Block(enqueue_->Stop());
     runtime_.Block(auth_.Drain());
     runtime_.Block(policy_.Drain());
     runtime_.Block(queue_.Drain());
@@ -197,6 +206,14 @@ class RemoteBackendsTest : public testing::Test {
   Co<void> StopWatching() {
     authenticator_->StopWatching();
     if (watching_) co_await watching_->Wait();
+  }
+  // Messages "id0"… at the same time.
+  Co<void> EnqueueTogether(std::vector<std::optional<absl::StatusOr<Queued>>>* results) {
+    TaskGroup group(runtime_.executor(0), "messages");
+    for (size_t i = 0; i < results->size(); ++i) {
+      group.Spawn(Store(enqueue_->Enqueue({.id = absl::StrCat("id", i)}), &(*results)[i]));
+    }
+    co_await group.Wait();
   }
   // Waits until the number of changes has passed `count`.
   bool ChangesPass(uint64_t count) {
@@ -406,6 +423,30 @@ TEST_F(RemoteBackendsTest, RepeatedSubmission_HasTheIdOfTheFirst) {
   ASSERT_TRUE(queued.ok()) << queued.status();
   EXPECT_EQ(queued->id, "the-first-id");
   EXPECT_EQ(queue_.last.idempotency_key(), "key");
+}
+
+TEST_F(RemoteBackendsTest, MessagesThatComeTogether_ShareCallsAndHaveTheirOwnResults) {
+  constexpr int kMessages = 20;
+  queue_.refused_id = "id7";
+  std::vector<std::optional<absl::StatusOr<Queued>>> results(kMessages);
+  runtime_.Block(EnqueueTogether(&results));
+  for (int i = 0; i < kMessages; ++i) {
+    ASSERT_TRUE(results[i]);
+    if (i == 7) {
+      EXPECT_EQ((*results[i]).status().message(), "class: 9 is not 1…5");
+    } else {
+      ASSERT_TRUE((*results[i]).ok()) << (*results[i]).status();
+      EXPECT_EQ((**results[i]).id, absl::StrCat("id", i));
+    }
+  }
+  EXPECT_EQ(queue_.calls, 2) << "the first alone, the others together";
+}
+
+TEST_F(RemoteBackendsTest, LargeMessage_GoesAlone) {
+  Message large{.id = "large", .content = std::string(100 << 10, 'x')};
+  const auto queued = Get(enqueue_->Enqueue(std::move(large)));
+  ASSERT_TRUE(queued.ok()) << queued.status();
+  EXPECT_EQ(queue_.last.content().size(), 100U << 10);
 }
 
 TEST_F(RemoteBackendsTest, QueueThatCannot_IsAnError) {

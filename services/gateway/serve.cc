@@ -4,6 +4,7 @@
 
 #include "common/base/task_group.h"
 #include "gateway/remote_backends.h"
+#include "gateway/remote_queue.h"
 #include "gateway/server.h"
 
 namespace staffetta::gateway {
@@ -12,7 +13,7 @@ struct Server::Parts {
   Parts(const Runtime& runtime, const Options& options, Peers peers)
       : authenticator(std::move(peers.auth), options.remember_networks),
         senders(std::move(peers.policy)),
-        queue(std::move(peers.queue)),
+        queue(runtime, std::move(peers.queue)),
         smtp(runtime, options, Backends{&authenticator, &senders, &queue}),
         watching(runtime.executor(0), "gateway watch") {}
 
@@ -45,6 +46,7 @@ Co<void> Server::Stop() {
   co_await edge_.Drain();
   if (!parts_) co_return;
   co_await parts_->smtp.Stop();
+  co_await parts_->queue.Stop();
   parts_->authenticator.StopWatching();
   co_await parts_->watching.Wait();
 }

@@ -16,6 +16,7 @@
 namespace staffetta::queue {
 namespace {
 
+constexpr int kMostEnqueued = 1000;
 constexpr int kMostCredits = 1000;
 constexpr size_t kLongestWorker = 64;
 constexpr absl::Duration kLongestWait = absl::Seconds(60);
@@ -59,19 +60,46 @@ void QueueRpc::SetDurability(v1::Durability durability) {
 
 Co<absl::Status> QueueRpc::DoEnqueue(const v1::EnqueueRequest* request,
                                      v1::EnqueueResponse* response) {
-  auto message = ToStorable(request->message(), options_.records, absl::Now());
-  if (!message.ok()) co_return message.status();
-  const auto partition = PartitionOf(message->id, partitions_.size());
-  if (!partition.ok()) co_return partition.status();
-  Receipt receipt;
-  message->receipt = &receipt;
-  absl::Status status = co_await enqueued_[*partition]->Submit(*std::move(message));
-  if (!status.ok()) co_return status;
-  if (receipt.id.empty()) {
-    co_return absl::FailedPreconditionError("content_pieces: one of them is not here (any more)");
-  }
+  const int count = request->messages_size();
+  if (count < 1 || count > kMostEnqueued) co_return OutOfRange("messages", count, 1, kMostEnqueued);
   response->set_durability(durability_);
-  response->set_message_id(receipt.id);
+  struct Part {
+    std::vector<int> places;  // in the request
+    std::vector<StorableMessage> messages;
+    Batcher<StorableMessage>::Ticket ticket;
+  };
+  std::map<size_t, Part> parts;  // by partition
+  std::vector<Receipt> receipts(count);
+  for (int i = 0; i < count; ++i) {
+    v1::EnqueueResult* const result = response->add_results();
+    auto message = ToStorable(request->messages(i), options_.records, absl::Now());
+    const auto partition = message.ok() ? PartitionOf(message->id, partitions_.size())
+                                        : absl::StatusOr<size_t>(message.status());
+    if (!partition.ok()) {
+      result->set_refusal(std::string(partition.status().message()));
+      continue;
+    }
+    message->receipt = &receipts[i];
+    parts[*partition].places.push_back(i);
+    parts[*partition].messages.push_back(*std::move(message));
+  }
+  for (auto& [partition, part] : parts) {
+    part.ticket = enqueued_[partition]->Add(std::move(part.messages));
+  }
+  for (auto& [partition, part] : parts) {
+    const absl::Status status = co_await enqueued_[partition]->Written(part.ticket);
+    // Where there is but one partition the caller learns what kind of failure it was.
+    if (!status.ok() && parts.size() == 1) co_return status;
+    for (const int i : part.places) {
+      v1::EnqueueResult* const result = response->mutable_results(i);
+      result->set_message_id(receipts[i].id);
+      if (!status.ok()) {
+        result->set_refusal(std::string(status.message()));
+      } else if (receipts[i].id.empty()) {
+        result->set_refusal("content_pieces: one of them is not here (any more)");
+      }
+    }
+  }
   co_return absl::OkStatus();
 }
 

@@ -53,12 +53,17 @@ class QueueServiceTest : public testing::Test {
     *result = co_await client_->Call(method, std::move(request), timeout);
   }
 
+  static v1::NewMessage SomeMessage(int message_class = 3) {
+    v1::NewMessage message;
+    message.set_message_id(NewMessageId(0));
+    message.add_recipients("bob@x.example");
+    message.set_class_(message_class);
+    message.set_content("Subject: hi\r\n\r\nbody\r\n");
+    return message;
+  }
   absl::StatusOr<v1::EnqueueResponse> Enqueue(int message_class = 3) {
     v1::EnqueueRequest request;
-    request.mutable_message()->set_message_id(NewMessageId(0));
-    request.mutable_message()->add_recipients("bob@x.example");
-    request.mutable_message()->set_class_(message_class);
-    request.mutable_message()->set_content("Subject: hi\r\n\r\nbody\r\n");
+    *request.add_messages() = SomeMessage(message_class);
     return Call(&QueueClient::Async::Enqueue, request);
   }
   absl::StatusOr<v1::LeaseResponse> Lease(absl::Duration wait,
@@ -136,7 +141,27 @@ TEST_F(QueueServiceTest, BadRequests_AreNamed) {
   v1::LeaseRequest no_credits;
   EXPECT_THAT(Call(&QueueClient::Async::Lease, no_credits).status().ToString(),
               HasSubstr("credits: there is none"));
-  EXPECT_EQ(Enqueue(9).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Call(&QueueClient::Async::Enqueue, v1::EnqueueRequest()).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(QueueServiceTest, BadMessage_IsRefusedAloneAndTheOthersAreQueued) {
+  v1::EnqueueRequest request;
+  for (const int message_class : {3, 9, 1}) *request.add_messages() = SomeMessage(message_class);
+  request.add_messages()->set_message_id("nonsense");
+  const auto enqueued = Call(&QueueClient::Async::Enqueue, request);
+  ASSERT_TRUE(enqueued.ok()) << enqueued.status();
+  ASSERT_EQ(enqueued->results_size(), 4);
+  EXPECT_EQ(enqueued->results(0).message_id(), request.messages(0).message_id());
+  EXPECT_EQ(enqueued->results(0).refusal(), "");
+  EXPECT_THAT(enqueued->results(1).refusal(), HasSubstr("class: 9"));
+  EXPECT_EQ(enqueued->results(2).message_id(), request.messages(2).message_id());
+  EXPECT_EQ(enqueued->results(2).refusal(), "");
+  EXPECT_NE(enqueued->results(3).refusal(), "");
+  const auto leased = Lease(absl::Seconds(5));
+  ASSERT_TRUE(leased.ok()) << leased.status();
+  ASSERT_EQ(leased->deliveries_size(), 2);
+  EXPECT_EQ(leased->deliveries(0).message_id(), request.messages(2).message_id());
 }
 
 // SPEC Q1: without Redis there is no acceptance, and it mends itself.

@@ -93,8 +93,9 @@ class LyingGateway(_Doctor):
         task = asyncio.ensure_future(_whatever_comes(call()))
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
-        told = self.messages.EnqueueRequest.FromString(request).message.message_id
-        return self.messages.EnqueueResponse(durability=1, message_id=told).SerializeToString()
+        told = [self.messages.EnqueueResult(message_id=message.message_id)
+                for message in self.messages.EnqueueRequest.FromString(request).messages]
+        return self.messages.EnqueueResponse(durability=1, results=told).SerializeToString()
 
 
 class NoFencing(_Doctor):

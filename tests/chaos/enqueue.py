@@ -33,12 +33,13 @@ class Queue:
         self._metadata = (("authorization", f"Bearer {key_file.read_text().strip()}"),)
 
     async def enqueue(self, request):
-        """None, or the code of what went wrong."""
+        """None, or what went wrong."""
         async with grpc.aio.insecure_channel(self._endpoint) as channel:
             call = channel.unary_unary(METHOD + "Enqueue")
             try:
-                await call(request.SerializeToString(), metadata=self._metadata, timeout=2)
-                return None
+                answer = self.messages.EnqueueResponse.FromString(await call(
+                    request.SerializeToString(), metadata=self._metadata, timeout=2))
+                return answer.results[0].refusal or None
             except grpc.aio.AioRpcError as error:
                 return error.code()
 
@@ -66,7 +67,7 @@ class Queue:
     def request(self, mail, user, hold):
         """A request for this mail, under an id of our own, to be held for so many seconds."""
         request = self.messages.EnqueueRequest()
-        message = request.message
+        message = request.messages.add()
         message.message_id = "".join(random.choices(_ALPHABET, k=20)) + "00"
         message.envelope.account_id = int(user.account)
         message.envelope.user = user.name

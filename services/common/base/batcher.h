@@ -3,6 +3,7 @@
 #include <absl/status/status.h>
 
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -16,25 +17,38 @@ namespace staffetta {
 // item never waits. Confined to the group's thread.
 template <class Item>
 class Batcher {
+  struct Batch;
+
  public:
   // `write` makes a batch durable; its status is that of each item. Batches are written one at a
-  // time, by coroutines of `group`, of at most `most` items.
+  // time, by coroutines of `group`, of at most `most` items, or what came at once.
   using Write = std::function<Co<absl::Status>(std::vector<Item>)>;
   Batcher(TaskGroup* group, size_t most, Write write)
       : group_(group), most_(most), write_(std::move(write)) {}
 
   Co<absl::Status> Submit(Item item) {
-    if (!next_ || next_->items.size() >= most_) {
+    std::vector<Item> items;
+    items.push_back(std::move(item));
+    return Written(Add(std::move(items)));
+  }
+
+  // The two halves of Submit. What comes at once is written together.
+  using Ticket = std::shared_ptr<Batch>;
+  Ticket Add(std::vector<Item> items) {
+    if (!next_ || next_->items.size() + items.size() > most_) {
       next_ = std::make_shared<Batch>(group_->executor());
       waiting_.push_back(next_);
     }
-    const std::shared_ptr<Batch> batch = next_;
-    batch->items.push_back(std::move(item));
+    const Ticket batch = next_;
+    std::move(items.begin(), items.end(), std::back_inserter(batch->items));
     if (!writing_) {
       writing_ = true;
       group_->Spawn(WriteAll());
     }
-    // A cancelled wait ends early, but the item is on its way: its outcome is still awaited.
+    return batch;
+  }
+  // A cancelled wait ends early, but the items are on their way: their outcome is still awaited.
+  Co<absl::Status> Written(Ticket batch) {
     while (!batch->written) {
       boost::system::error_code woken;
       co_await batch->done.async_wait(asio::redirect_error(use_co, woken));
@@ -53,7 +67,7 @@ class Batcher {
 
   Co<void> WriteAll() {
     while (!waiting_.empty()) {
-      const std::shared_ptr<Batch> batch = std::move(waiting_.front());
+      const Ticket batch = std::move(waiting_.front());
       waiting_.erase(waiting_.begin());
       if (batch == next_) next_ = nullptr;
       batch->status = co_await write_(std::move(batch->items));
@@ -66,8 +80,8 @@ class Batcher {
   TaskGroup* const group_;
   const size_t most_;
   const Write write_;
-  std::shared_ptr<Batch> next_;  // the one that still takes items
-  std::vector<std::shared_ptr<Batch>> waiting_;
+  Ticket next_;  // the one that still takes items
+  std::vector<Ticket> waiting_;
   bool writing_ = false;
 };
 

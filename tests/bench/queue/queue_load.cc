@@ -26,7 +26,7 @@ constexpr std::chrono::milliseconds kPoll(5);
 pb::EnqueueRequest NewRequest(int account, const std::string& recipient, int message_class,
                               std::string content) {
   pb::EnqueueRequest request;
-  pb::NewMessage* message = request.mutable_message();
+  pb::NewMessage* message = request.add_messages();
   message->set_message_id(NewMessageId(0));
   mail::v1::Envelope* envelope = message->mutable_envelope();
   envelope->set_account_id(account);
