@@ -60,6 +60,6 @@ for k = 9, #ARGV do
     changed[#changed + 1] = delivery
   end
 end
-write_counts()
+write_rest()
 if #changed > 0 then redis.call('PUBLISH', ARGV[3], ARGV[4]) end
 return changed

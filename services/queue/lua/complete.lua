@@ -23,7 +23,7 @@ for _ = 1, tonumber(ARGV[7]) do
   if not d or d[LEASE] ~= lease then
     lost[#lost + 1] = delivery
   else
-    redis.call('ZREM', lease_key, delivery)
+    remove(lease_key, delivery)
     wake = wake or has_bounce or fate ~= 'done' or #d[BUSY] > 0
     leave_busy(d, now)
     if d[KILLS] > 0 and redis.call('GET', suspect_key) == delivery then redis.call('DEL', suspect_key) end
@@ -44,6 +44,6 @@ for _ = 1, tonumber(ARGV[7]) do
     end
   end
 end
-write_counts()
+write_rest()
 if wake then redis.call('PUBLISH', ARGV[3], ARGV[4]) end
 return { lost, wake and 1 or 0 }

@@ -39,10 +39,14 @@ local function create_message(i, now, keep, urgent, demoted)
   if class == 1 and not urgent_fits(account_of(ARGV[first]), urgent, now) then
     class, part = 2, part .. demoted
   end
-  if chunks == 0 then redis.call('SET', content_key(id), content) end
   if digest ~= '' then redis.call('SET', idem_key, id, 'PX', day_ms) end
   local m = { part, now, size, chunks, made, made }
-  if made > 1 then redis.call('SET', msg_key(id), cmsgpack.pack(m)) end
+  local keys = {}
+  local function keep_at(key, value)
+    keys[#keys + 1], keys[#keys + 2] = key, value
+  end
+  if chunks == 0 then keep_at(content_key(id), content) end
+  if made > 1 then keep_at(msg_key(id), cmsgpack.pack(m)) end
   for k = 0, made - 1 do
     local at = first + 3 * k
     local delivery = id .. '.' .. k
@@ -54,8 +58,9 @@ local function create_message(i, now, keep, urgent, demoted)
       make_ready(delivery, d)
       if own_lifetime then redis.call('ZADD', deadline_key, d[EXPIRES], delivery) end
     end
-    save(delivery, d)
+    keep_at(dlv_key(delivery), cmsgpack.pack(d))
   end
+  redis.call('MSET', unpack(keys))
   count('m', 1)
   publish(keep, part .. change)
   return behind, id, class

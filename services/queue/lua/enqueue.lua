@@ -16,7 +16,7 @@ for k = 1, tonumber(ARGV[14]) do
 end
 local out = {}
 if tonumber(ARGV[7]) > 0 then out = hand_out(now, want_of_args(), known) end
-write_counts()
+write_rest()
 local highest = highest_waiting()
 if highest > 0 then redis.call('PUBLISH', ARGV[3], ARGV[4]) end
 return { queued, now, next_change(), highest, out }

@@ -5,8 +5,15 @@
 -- that has none of its own. A lane that meets a closed gate waits in the scope's list and has no turn until
 -- the gate opens, so that waiting costs nothing, however much waits.
 
-local any_hold = redis.call('EXISTS', hold_key) == 1
-local any_throttle = redis.call('EXISTS', throttle_key) == 1
+-- Looked up when first asked for.
+local function whether_there(key)
+  local known
+  return function()
+    if known == nil then known = redis.call('EXISTS', key) == 1 end
+    return known
+  end
+end
+local any_hold, any_throttle = whether_there(hold_key), whether_there(throttle_key)
 
 -- A throttle, stored as numbers with spaces between: INTERVAL ms between messages (0: any), BURST messages at
 -- once, DAILY recipients in 24 hours (0: any), CONCURRENT deliveries in workers' hands (0: any). What
@@ -23,7 +30,7 @@ end
 
 -- The scope that holds the lane; nil: none.
 local function holding(lane)
-  if not any_hold then return nil end
+  if not any_hold() then return nil end
   local scopes = { scopes_of(lane) }
   local found = redis.call('HMGET', hold_key, unpack(scopes))
   for k, scope in ipairs(scopes) do
@@ -84,7 +91,7 @@ end
 -- The throttles that a lane is under: scope and limits in turn.
 local function throttles_of(lane)
   local found = {}
-  if any_throttle then
+  if any_throttle() then
     local account, channel, destination = scopes_of(lane)
     for _, scope in ipairs({ account, channel, destination }) do
       local limits = limits_of(scope)

@@ -3,13 +3,13 @@
 -- Turns that one call takes at most while it finds nothing to hand out; the next call goes on.
 local most_turns = 1000
 
--- How many deliveries, from the front of the lane, were handed to `take`, at most `most`; and whether the
--- lane waits before a gate now.
+-- How many deliveries, from the front of the lane, were handed to `take`, at most `most`; and what the lane does
+-- now: 'wait' before a gate, 'end' because it is empty, or 'go' on.
 local function take_from_lane(class, lane, most, now, take)
   local scope = holding(lane)
   if scope then
     wait_before(scope, nil, class, lane)
-    return 0, true
+    return 0, 'wait'
   end
   local throttles = throttles_of(lane)
   local key = lane_key(class, lane)
@@ -17,7 +17,7 @@ local function take_from_lane(class, lane, most, now, take)
   for _ = 1, most + 50 do
     if taken == most then break end
     local delivery = redis.call('LPOP', key)
-    if not delivery then break end
+    if not delivery then return taken, 'end' end
     local d, m = load(delivery)
     if d and d[PLACE] == 'ready' and d[LANE] == lane and d[CLASS] == class then
       for _, throttle in ipairs(throttles) do
@@ -25,7 +25,7 @@ local function take_from_lane(class, lane, most, now, take)
         if room == 0 then
           redis.call('LPUSH', key, delivery)
           wait_before(throttle[1], at, class, lane)
-          return taken, true
+          return taken, 'wait'
         end
       end
       d[BUSY] = pass(throttles, d[RECIPIENTS], now)
@@ -34,7 +34,7 @@ local function take_from_lane(class, lane, most, now, take)
       taken = taken + 1
     end
   end
-  return taken, false
+  return taken, redis.call('EXISTS', key) == 1 and 'go' or 'end'
 end
 
 -- At most `room` deliveries of a class: accounts take turns, and the lanes of each (SPEC P5).
@@ -46,17 +46,16 @@ local function take_class(class, room, now, take)
     if not account then return end
     local lanes = lanes_key(class, account)
     local lane = redis.call('LPOP', lanes)
-    local alone = redis.call('EXISTS', turn, lanes) == 0
-    local taken, waits = take_from_lane(class, lane, alone and room or 1, now, take)
+    local others = redis.call('LLEN', lanes)
+    local alone = others == 0 and redis.call('EXISTS', turn) == 0
+    local taken, state = take_from_lane(class, lane, alone and room or 1, now, take)
     room = room - taken
-    if not waits then
-      if redis.call('EXISTS', lane_key(class, lane)) == 1 then
-        redis.call('RPUSH', lanes, lane)
-      else
-        redis.call('ZREM', heads_key(class), lane)
-      end
+    if state == 'go' then
+      others = redis.call('RPUSH', lanes, lane)
+    elseif state == 'end' then
+      redis.call('ZREM', heads_key(class), lane)
     end
-    if redis.call('EXISTS', lanes) == 1 then redis.call('RPUSH', turn, account) end
+    if others > 0 then redis.call('RPUSH', turn, account) end
   end
 end
 
@@ -82,11 +81,12 @@ local function take_suspect(now, take)
   take(delivery, d, m)
 end
 
--- The share of a call that goes to lower classes although higher ones wait, in deliveries; what is less
--- than one is remembered.
+-- The share of a call that goes to lower classes although higher ones wait, in deliveries, and the highest that
+-- waits; what is less than one is remembered.
 local function floor_share(credits, per_mille)
+  if per_mille == 0 then return 0, 0 end
   local highest = highest_waiting()
-  if per_mille == 0 or highest == 0 then return 0, highest end
+  if highest == 0 then return 0, 0 end
   local owed = (tonumber(redis.call('HGET', count_key, 'f')) or 0) + credits * per_mille
   local whole = math.min(math.floor(owed / 1000), credits)
   redis.call('HSET', count_key, 'f', owed - whole * 1000)
@@ -106,20 +106,19 @@ end
 -- Returns for each delivery: id, lease id, class, attempts, its event part, the message's event part, content
 -- size, chunks, accepted, expires, content (empty: too large, or known).
 local function hand_out(now, want, known)
-  local out, leases = {}, {}
+  local out, leases, contents, owners = {}, {}, {}, {}
   local function take(delivery, d, m)
     local lease = want.prefix .. (#out + 1)
     local id = message_of(delivery)
     d[PLACE], d[LEASE] = 'leased', lease
     save(delivery, d)
-    local content = ''
-    if m[CHUNKS] == 0 and m[SIZE] <= want.largest and not known[id] then
-      content = redis.call('GET', content_key(id)) or ''
-    end
     leases[#leases + 1] = now + want.lease_time
     leases[#leases + 1] = delivery
     out[#out + 1] = { delivery, lease, d[CLASS], d[ATTEMPTS], d[PART], m[ENVELOPE], m[SIZE], m[CHUNKS],
-      m[ACCEPTED], d[EXPIRES], content }
+      m[ACCEPTED], d[EXPIRES], '' }
+    if m[CHUNKS] == 0 and m[SIZE] <= want.largest and not known[id] then
+      contents[#contents + 1], owners[#owners + 1] = content_key(id), out[#out]
+    end
   end
 
   while #out < want.credits do
@@ -141,5 +140,11 @@ local function hand_out(now, want, known)
     take_class(class, want.credits - #out, now, take)
   end
   if #leases > 0 then redis.call('ZADD', lease_key, unpack(leases)) end
+  if #contents > 0 then
+    for k, content in ipairs(redis.call('MGET', unpack(contents))) do
+      local owner = owners[k]
+      owner[#owner] = content or ''
+    end
+  end
   return out
 end

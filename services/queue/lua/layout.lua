@@ -79,6 +79,7 @@ end
 
 -- The highest class with something that may go; 0: none.
 local function highest_waiting()
+  if redis.call('EXISTS', turn_key(1), turn_key(2), turn_key(3), turn_key(4), turn_key(5)) == 0 then return 0 end
   for class = 1, 5 do
     if redis.call('EXISTS', turn_key(class)) == 1 then return class end
   end

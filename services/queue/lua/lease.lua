@@ -74,5 +74,5 @@ if ARGV[6] == '1' then
 end
 
 local out = hand_out(now, want_of_args(), {})
-write_counts()
+write_rest()
 return { now, next_change(), highest_waiting(), out }

@@ -29,27 +29,32 @@ end
 
 local function save(delivery, d) redis.call('SET', dlv_key(delivery), cmsgpack.pack(d)) end
 
--- Changes of the counters, written once by write_counts.
-local counted = {}
+-- Changes of the counters, and members of sorted sets that are removed: gathered, and written once by write_rest
+-- at a script's end. No script puts a member back that it has removed so.
+local counted, removed = {}, {}
 local function count(field, by) counted[field] = (counted[field] or 0) + by end
-local function write_counts()
+local function remove(key, member)
+  removed[key] = removed[key] or {}
+  table.insert(removed[key], member)
+end
+local function write_rest()
   for field, by in pairs(counted) do
     if by ~= 0 and redis.call('HINCRBY', count_key, field, by) == 0 then redis.call('HDEL', count_key, field) end
   end
+  for key, members in pairs(removed) do redis.call('ZREM', key, unpack(members)) end
 end
 
 -- The end of a delivery; the last one takes message and content along. Returns whether it was the last.
 local function finish(delivery, d, m)
   local id = message_of(delivery)
-  redis.call('DEL', dlv_key(delivery))
-  redis.call('ZREM', deadline_key, delivery)
+  remove(deadline_key, delivery)
   m[LEFT] = m[LEFT] - 1
   if m[LEFT] > 0 then
+    redis.call('DEL', dlv_key(delivery))
     redis.call('SET', msg_key(id), cmsgpack.pack(m))
     return false
   end
-  if not d[MESSAGE] then redis.call('DEL', msg_key(id)) end
-  if m[CHUNKS] == 0 then redis.call('DEL', content_key(id)) end
+  redis.call('DEL', dlv_key(delivery), msg_key(id), content_key(id))
   for n = 0, m[CHUNKS] - 1 do redis.call('DEL', content_key(id) .. ':' .. n) end
   count('m', -1)
   return true
