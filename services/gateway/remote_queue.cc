@@ -36,7 +36,7 @@ absl::StatusOr<Queued> ToQueued(queue_pb::Durability durability,
 RemoteMessageQueue::Line::Line(RemoteMessageQueue* queue, Executor on)
     : executor(on),
       group(on, "gateway enqueue"),
-      batcher(&group, kMostTogether,
+      batcher(&group, kMostTogether, Batcher<Item>::Pace::kByTurn,
               [queue](auto items) { return queue->Send(std::move(items)); }) {}
 
 RemoteMessageQueue::RemoteMessageQueue(const Runtime& runtime,

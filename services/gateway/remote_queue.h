@@ -12,8 +12,8 @@
 
 namespace staffetta::gateway {
 
-// The queue service as MessageQueue. What the sessions of one loop submit while a call is under way
-// goes out together in the next: a call costs more than a small message. Thread-safe; called from
+// The queue service as MessageQueue. What the sessions of one loop submit in one turn goes out
+// together: a call costs more than a small message. Thread-safe; called from
 // the runtime's loops alone. Runtime outlives it.
 class RemoteMessageQueue final : public MessageQueue {
  public:

@@ -45,7 +45,8 @@ QueueRpc::QueueRpc(std::vector<Stores> partitions, Scheduler* scheduler, TaskGro
       dispatcher_(group->executor(), std::move(key), "queue") {
   for (size_t i = 0; i < partitions_.size(); ++i) {
     enqueued_.push_back(std::make_unique<Batcher<StorableMessage>>(
-        group, kEnqueueBatch, [scheduler, i](std::vector<StorableMessage> batch) {
+        group, kEnqueueBatch, Batcher<StorableMessage>::Pace::kOneByOne,
+        [scheduler, i](std::vector<StorableMessage> batch) {
           return scheduler->Enqueue(i, std::move(batch));
         }));
   }

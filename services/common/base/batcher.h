@@ -2,6 +2,7 @@
 
 #include <absl/status/status.h>
 
+#include <boost/asio/post.hpp>
 #include <functional>
 #include <iterator>
 #include <memory>
@@ -13,18 +14,21 @@
 
 namespace staffetta {
 
-// Group commit: what arrives while one batch is being written goes out together in the next. A lone
-// item never waits. Confined to the group's thread.
+// Group commit: items that can go together do. Confined to the group's thread.
 template <class Item>
 class Batcher {
   struct Batch;
 
  public:
-  // `write` makes a batch durable; its status is that of each item. Batches are written one at a
-  // time, by coroutines of `group`, of at most `most` items, or what came at once.
+  enum class Pace {
+    kOneByOne,  // what arrives while a batch is being written waits for the next one
+    kByTurn,    // what arrives in one turn of the loop goes out together, whatever is being written
+  };
+  // `write` makes a batch durable; its status is that of each item. Batches are written by
+  // coroutines of `group`, of at most `most` items, or what came at once.
   using Write = std::function<Co<absl::Status>(std::vector<Item>)>;
-  Batcher(TaskGroup* group, size_t most, Write write)
-      : group_(group), most_(most), write_(std::move(write)) {}
+  Batcher(TaskGroup* group, size_t most, Pace pace, Write write)
+      : group_(group), most_(most), pace_(pace), write_(std::move(write)) {}
 
   Co<absl::Status> Submit(Item item) {
     std::vector<Item> items;
@@ -37,11 +41,15 @@ class Batcher {
   Ticket Add(std::vector<Item> items) {
     if (!next_ || next_->items.size() + items.size() > most_) {
       next_ = std::make_shared<Batch>(group_->executor());
-      waiting_.push_back(next_);
+      if (pace_ == Pace::kByTurn) {
+        group_->Spawn(WriteAfterThisTurn(next_));
+      } else {
+        waiting_.push_back(next_);
+      }
     }
     const Ticket batch = next_;
     std::move(items.begin(), items.end(), std::back_inserter(batch->items));
-    if (!writing_) {
+    if (pace_ == Pace::kOneByOne && !writing_) {
       writing_ = true;
       group_->Spawn(WriteAll());
     }
@@ -69,16 +77,26 @@ class Batcher {
     while (!waiting_.empty()) {
       const Ticket batch = std::move(waiting_.front());
       waiting_.erase(waiting_.begin());
-      if (batch == next_) next_ = nullptr;
-      batch->status = co_await write_(std::move(batch->items));
-      batch->written = true;
-      batch->done.cancel();
+      co_await WriteOne(batch);
     }
     writing_ = false;
   }
 
+  Co<void> WriteAfterThisTurn(Ticket batch) {
+    co_await asio::post(group_->executor(), use_co);
+    co_await WriteOne(std::move(batch));
+  }
+
+  Co<void> WriteOne(Ticket batch) {
+    if (batch == next_) next_ = nullptr;
+    batch->status = co_await write_(std::move(batch->items));
+    batch->written = true;
+    batch->done.cancel();
+  }
+
   TaskGroup* const group_;
   const size_t most_;
+  const Pace pace_;
   const Write write_;
   Ticket next_;  // the one that still takes items
   std::vector<Ticket> waiting_;
