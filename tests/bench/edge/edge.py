@@ -1,8 +1,10 @@
 """The measurements. Each starts a relay of its own and says what it found, by name."""
 
 import base64
+import collections
 import concurrent.futures
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -10,6 +12,7 @@ import re
 import shutil
 import socket
 import ssl
+import statistics
 import subprocess
 import tempfile
 import time
@@ -18,6 +21,8 @@ import cpu
 import process
 
 ALL_PORTS = "23,25,26,80,587,1025-5000"
+ROUNDS = 7  # of what is compared
+CLIENTS = 2
 HELLO = b"EHLO client.example\r\n"
 
 
@@ -192,24 +197,46 @@ def tls(options):
         user, password = relay.demo()
         port = relay.tls_ports[0]
         files = relay.directory / "data"
-        bare = process.free_port()
-        server = process.spawn(["openssl", "s_server", "-quiet", "-accept", f"127.0.0.1:{bare}",
-                                "-cert", files / "tls.crt", "-key", files / "tls.key"],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # One thread each: as many as the relay has.
+        bare = [process.free_port() for _ in range(CLIENTS)]
+        servers = []
         try:
-            process.wait_until(lambda: _connects(bare), server, "openssl s_server")
+            for at in bare:
+                servers.append(process.spawn(
+                    ["openssl", "s_server", "-quiet", "-accept", f"127.0.0.1:{at}",
+                     "-cert", files / "tls.crt", "-key", files / "tls.key"],
+                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+                process.wait_until(functools.partial(_connects, at), servers[-1],
+                                   "openssl s_server")
+            rows = (("bare handshakes", bare, None, [server.pid for server in servers]),
+                    ("sessions with AUTH", [port] * CLIENTS, _plain(user, password),
+                     [relay.process.pid]))
             for name, resumed in (("new", False), ("resumed", True)):
-                rows = (("bare handshakes", bare, None, server.pid),
-                        ("sessions with AUTH", port, _plain(user, password), relay.process.pid))
-                for row, to, login, pid in rows:
-                    used = _cpu_of(pid)
-                    done, seconds = _sessions(to, login, resumed, options.seconds)
-                    found[f"{name} {row}: per s"] = round(done / seconds)
+                rates, costs = _interleaved(rows, resumed, options.seconds / ROUNDS)
+                for row, *_ in rows:
+                    found[f"{name} {row}: per s"] = round(statistics.median(rates[row]))
                     found[f"{name} {row}: CPU of the server, µs each"] = round(
-                        (_cpu_of(pid) - used) * 1e6 / done)
+                        statistics.median(costs[row]) * 1e6)
+                bare_rates, session_rates = (rates[row] for row, *_ in rows)
+                found[f"{name}: sessions for each bare handshake"] = round(statistics.median(
+                    session / handshake
+                    for session, handshake in zip(session_rates, bare_rates)), 2)
         finally:
-            process.stop(server)
+            for server in servers:
+                process.stop(server)
     return found
+
+
+def _interleaved(rows, resumed, seconds):
+    """Rates per second and CPU seconds of each, by row, of ROUNDS rounds by turns."""
+    rates, costs = collections.defaultdict(list), collections.defaultdict(list)
+    for _ in range(ROUNDS):
+        for row, ports, login, pids in rows:
+            used = sum(map(_cpu_of, pids))
+            done, taken = _sessions(ports, login, resumed, seconds)
+            rates[row].append(done / taken)
+            costs[row].append((sum(map(_cpu_of, pids)) - used) / done)
+    return rates, costs
 
 
 def _cpu_of(pid):
@@ -223,11 +250,11 @@ def _connects(port):
     return False
 
 
-def _sessions(port, login, resumed, seconds):
-    """How many, and in how much time, by two clients."""
+def _sessions(ports, login, resumed, seconds):
+    """How many, and in how much time, by one client for each of the ports."""
     start = time.monotonic()
-    with concurrent.futures.ProcessPoolExecutor(2) as pool:
-        done = [pool.submit(_client, port, login, resumed, seconds) for _ in range(2)]
+    with concurrent.futures.ProcessPoolExecutor(len(ports)) as pool:
+        done = [pool.submit(_client, port, login, resumed, seconds) for port in ports]
         return sum(one.result() for one in done), time.monotonic() - start
 
 
