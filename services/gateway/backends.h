@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "common/base/co.h"
+#include "common/smtp/params.h"
 
 namespace staffetta::gateway {
 
@@ -98,6 +99,25 @@ struct Controls {
   std::string campaign_report;  // JSON
 };
 
+// What is to be told about a recipient (RFC 3461).
+struct Notices {
+  std::string recipient;           // as in the message's
+  smtp::Notify notify;             // nothing in it: NOTIFY was not given
+  std::string original_recipient;  // ORCPT, "rfc822;ann@example.org"; empty: none
+};
+
+// What the submitter asks of every host on the way.
+struct Demands {
+  std::optional<smtp::Ret> ret;
+  std::string envelope_id;       // ENVID; empty: none
+  std::vector<Notices> notices;  // of those recipients for whom something was asked
+  std::optional<absl::Time> deliver_by;
+  bool return_late = false;  // BY in mode R
+  bool trace = false;        // BY with T
+  bool require_tls = false;
+  std::optional<int> mt_priority;  // -9…9, as given
+};
+
 struct Message {
   std::string id;
   Identity identity;
@@ -108,9 +128,12 @@ struct Message {
   std::string subject;  // decoded and cut
   std::string client_address;
   bool eight_bit = false;
+  bool utf8 = false;  // an address or the header needs SMTPUTF8
   Controls controls;
-  std::optional<absl::Time> schedule;  // not before
-  std::string idempotency_key;         // empty: none
+  Demands demands;
+  std::optional<absl::Time> schedule;      // not before
+  std::optional<absl::Duration> lifetime;  // from then on; nothing: as long as any
+  std::string idempotency_key;             // empty: none
 };
 
 // A message is durable.

@@ -10,6 +10,7 @@
 #include "common/mime/encoded_word.h"
 #include "common/mime/header_edit.h"
 #include "common/smtp/ascii.h"
+#include "common/smtp/utf8.h"
 #include "gateway/priority.h"
 #include "gateway/smtp_api.h"
 
@@ -65,10 +66,15 @@ std::optional<ContentFault> ReadIdempotencyKey(const mime::HeaderBlock& header, 
 }  // namespace
 
 smtp::Parsed<Examined, ContentFault> Examine(std::string_view content, const ContentRules& rules) {
-  Examined examined{.header = mime::HeaderBlock::Parse(content, {.max_bytes = rules.max_header})};
+  Examined examined{
+      .header = mime::HeaderBlock::Parse(
+          content, {.max_fields = rules.max_header_fields, .max_bytes = rules.max_header})};
   const mime::HeaderBlock& header = examined.header;
   if (header.fault() != mime::HeaderBlock::Fault::kNone) return ContentFault::kHeaderTooLarge;
   if (header.bad_bytes()) return ContentFault::kBadBytes;
+  if (rules.utf8 && header.eight_bit() && !smtp::IsUtf8(content.substr(0, header.header_end()))) {
+    return ContentFault::kHeaderNotUtf8;
+  }
   // What one reader takes for the end of the header another one skips: a second From could follow.
   if (header.no_colon() && !header.fields().empty()) return ContentFault::kNotAField;
   if (header.Count("Received") > static_cast<size_t>(rules.max_received)) {
@@ -109,6 +115,8 @@ Finished FinishContent(const Examined& examined, std::string_view content, const
   }
   edits.Prepend(top);
   finished.content = edits.Apply(content);
+  const std::string_view all = finished.content;
+  finished.utf8_header = header.eight_bit() && !smtp::IsAscii(all.substr(0, all.find("\r\n\r\n")));
   return finished;
 }
 

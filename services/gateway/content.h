@@ -18,7 +18,8 @@ namespace staffetta::gateway {
 
 // Why content is refused (SPEC S5, S6, S8, V6).
 enum class ContentFault {
-  kBadBytes,  // bare CR, NUL; bare LF when strict
+  kBadBytes,       // bare CR, NUL; bare LF when strict
+  kHeaderNotUtf8,  // with SMTPUTF8
   kLineTooLong,
   kTooBig,
   kHeaderTooLarge,  // in bytes or fields
@@ -35,7 +36,9 @@ enum class ContentFault {
 
 struct ContentRules {
   size_t max_header = 256 << 10;  // bytes
+  size_t max_header_fields = 1000;
   int max_received = 50;
+  bool utf8 = false;  // MAIL had SMTPUTF8: 8-bit octets of the header are UTF-8 (RFC 6532)
 };
 
 // Views into the content that was examined, which has to outlive it and stay where it is.
@@ -58,8 +61,9 @@ struct Finish {
 
 struct Finished {
   std::string content;
-  std::string subject;   // as in Examined, with dynamic fields in place
-  bool too_big = false;  // with its dynamic fields; there is no content then
+  std::string subject;       // as in Examined, with dynamic fields in place
+  bool utf8_header = false;  // has octets over 127
+  bool too_big = false;      // with its dynamic fields; there is no content then
 };
 
 // The content as it is queued: Received on top; Bcc, X-SMTPAPI and Idempotency-Key gone; Date and

@@ -152,6 +152,8 @@ TEST(Received, TellsProtocolAndTls) {
   EXPECT_NE(ReceivedField(trace).find(" with ESMTPSA id the-id\r\n\t(TLSv1.3 "), std::string::npos);
   trace.authenticated = false;
   EXPECT_NE(ReceivedField(trace).find(" with ESMTPS id "), std::string::npos);
+  trace.utf8 = true;
+  EXPECT_NE(ReceivedField(trace).find(" with UTF8SMTPS id "), std::string::npos);
 }
 
 // THREATS CR/LF injection

@@ -30,6 +30,7 @@ const std::map<std::string, std::string, std::less<>>& Variables() {
       {"PASSWORD64", smtp::EncodeBase64("secret")},
       {"PLAIN", smtp::EncodePlain("s1_0", "secret")},
       {"SENDER", "ann@example.com"},
+      {"DOMAIN", "example.com"},
       {"RCPT", "bob@receiver.example"},
   };
   return *variables;

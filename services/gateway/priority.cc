@@ -62,6 +62,11 @@ int ClassOfMtPriority(int priority) {
   return priority >= -5 ? 4 : 5;
 }
 
+int GrantedMtPriority(int user, int asked) {
+  constexpr std::array<int, 5> kLowest = {6, 2, -1, -5, -9};  // by class
+  return std::max(asked, kLowest[static_cast<size_t>(std::clamp(user, 1, 5)) - 1]);
+}
+
 std::optional<int> ClassOfHeader(const mime::HeaderBlock& header) {
   for (const std::string_view name :
        {"X-Priority", "Importance", "X-MSMail-Priority", "Priority"}) {

@@ -25,6 +25,10 @@ int EffectiveClass(const Priorities& priorities);
 // -9…9; what is beyond counts as the nearest.
 int ClassOfMtPriority(int priority);
 
+// The MT-PRIORITY that a message of this user gets when it asks for `asked`: that, or the lowest of
+// the user's class.
+int GrantedMtPriority(int user, int asked);
+
 // The first of X-Priority, Importance, X-MSMail-Priority and Priority that says something that is
 // understood.
 std::optional<int> ClassOfHeader(const mime::HeaderBlock& header);

@@ -97,5 +97,20 @@ TEST(Priority, ClassOtherThanNormal_IsAddedForClients) {
   EXPECT_EQ(Show(2, "X-Priority: 2\r\n"), "Importance: high\r\nX-Priority: 2\r\n");
 }
 
+// RFC 6710: the reply tells a priority that is not the one asked for.
+TEST(Priority, GrantedMtPriority_IsNeverBelowTheUsersClass) {
+  const struct {
+    int user;
+    int asked;
+    int granted;
+  } kRows[] = {{3, 0, 0}, {3, 4, 4}, {3, -1, -1}, {3, -2, -1}, {3, -9, -1}, {1, 9, 9},
+               {1, 6, 6}, {1, 5, 6}, {2, 1, 2},   {4, -5, -5}, {4, -6, -5}, {5, -9, -9}};
+  for (const auto& row : kRows) {
+    EXPECT_EQ(GrantedMtPriority(row.user, row.asked), row.granted) << row.user << " " << row.asked;
+    EXPECT_EQ(ClassOfMtPriority(row.granted),
+              EffectiveClass({.user = row.user, .mt_priority = row.asked}));
+  }
+}
+
 }  // namespace
 }  // namespace staffetta::gateway

@@ -22,10 +22,10 @@ std::string OneWord(std::string_view name) {
   return word;
 }
 
-// RFC 3848; HELO knows no variants.
+// HELO knows no variants.
 std::string Protocol(const Trace& trace) {
   if (trace.greeting == Greeting::kHelo) return "SMTP";
-  std::string protocol = "ESMTP";
+  std::string protocol = trace.utf8 ? "UTF8SMTP" : "ESMTP";
   if (trace.tls) protocol += 'S';
   if (trace.authenticated) protocol += 'A';
   return protocol;

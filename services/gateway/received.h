@@ -10,13 +10,14 @@
 
 namespace staffetta::gateway {
 
-// What a Received field tells (RFC 5321 §4.4, RFC 3848).
+// What a Received field tells (RFC 5321 §4.4, RFC 3848, RFC 6531 §3.7.3).
 struct Trace {
   std::string_view hello;           // what the client called itself
   std::string_view client_name;     // its host name; empty: not known
   std::string_view client_address;  // text
   std::string_view hostname;        // ours
   Greeting greeting = Greeting::kEhlo;
+  bool utf8 = false;  // MAIL had SMTPUTF8
   std::optional<net::TlsInfo> tls;
   bool authenticated = false;  // by AUTH
   std::string_view id;

@@ -416,6 +416,50 @@ TEST_F(RemoteBackendsTest, WhatAMessageAsksFor_TravelsWithIt) {
   EXPECT_EQ(queue_.last.schedule_time().seconds(), 1'800'000'000);
 }
 
+// SPEC S4
+TEST_F(RemoteBackendsTest, WhatIsAskedOfEveryHost_TravelsWithIt) {
+  Message message{.id = "the-id", .recipients = {"a@b.example", "c@d.example"}, .utf8 = true};
+  message.demands = {.ret = smtp::Ret::kHeaders,
+                     .envelope_id = "QQ+1",
+                     .notices = {{.recipient = "c@d.example",
+                                  .notify = {.success = true, .delay = true},
+                                  .original_recipient = "rfc822;x@y.example"}},
+                     .deliver_by = absl::FromUnixMillis(1'800'000'000'250),
+                     .return_late = true,
+                     .trace = true,
+                     .require_tls = true,
+                     .mt_priority = -4};
+  message.schedule = absl::FromUnixMillis(1'700'000'000'001);
+  message.lifetime = absl::Seconds(120);
+  ASSERT_TRUE(Get(enqueue_->Enqueue(std::move(message))).ok());
+  const mail::v1::Envelope& envelope = queue_.last.envelope();
+  EXPECT_TRUE(envelope.utf8());
+  const mail::v1::Demands& demands = envelope.demands();
+  EXPECT_EQ(demands.ret(), mail::v1::RET_HEADERS);
+  EXPECT_EQ(demands.envelope_id(), "QQ+1");
+  ASSERT_EQ(demands.notices_size(), 1);
+  EXPECT_EQ(demands.notices(0).recipient(), "c@d.example");
+  EXPECT_FALSE(demands.notices(0).never());
+  EXPECT_TRUE(demands.notices(0).success());
+  EXPECT_FALSE(demands.notices(0).failure());
+  EXPECT_TRUE(demands.notices(0).delay());
+  EXPECT_EQ(demands.notices(0).original_recipient(), "rfc822;x@y.example");
+  EXPECT_EQ(demands.deliver_by().seconds(), 1'800'000'000);
+  EXPECT_EQ(demands.deliver_by().nanos(), 250'000'000);
+  EXPECT_TRUE(demands.return_late());
+  EXPECT_TRUE(demands.trace());
+  EXPECT_TRUE(demands.require_tls());
+  EXPECT_EQ(demands.mt_priority(), -4);
+  EXPECT_EQ(queue_.last.schedule_time().seconds(), 1'700'000'001) << "never earlier";
+  EXPECT_EQ(queue_.last.lifetime().seconds(), 120);
+}
+
+TEST_F(RemoteBackendsTest, MessageThatAsksForNothing_CarriesNoDemands) {
+  ASSERT_TRUE(Get(enqueue_->Enqueue({.id = "the-id"})).ok());
+  EXPECT_FALSE(queue_.last.envelope().has_demands());
+  EXPECT_FALSE(queue_.last.has_lifetime());
+}
+
 // SPEC S11
 TEST_F(RemoteBackendsTest, RepeatedSubmission_HasTheIdOfTheFirst) {
   queue_.first_id = "the-first-id";

@@ -10,7 +10,9 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/smtp/sasl.h"
+#include "common/smtp/utf8.h"
 #include "common/smtp/xclient.h"
+#include "gateway/date_time.h"
 #include "gateway/sasl_exchange.h"
 
 namespace staffetta::gateway {
@@ -173,7 +175,7 @@ Co<Session::Next> Session::Dispatch(smtp::Command command) {
       Say(Said::kGoodbye);
       co_return Next::kEnd;
     case Verb::kVrfy:
-      Say(Said::kCannotVerify);
+      Verify(command.argument);
       break;
     case Verb::kHelp:
       Say(Said::kHelp);
@@ -208,12 +210,24 @@ void Session::TakeHello(std::string_view argument, Greeting greeting) {
 }
 
 std::string Session::EhloText() const {
-  std::string text = absl::StrCat(settings().hostname, "\nPIPELINING\nSIZE ",
-                                  settings().max_message_size, "\n8BITMIME\nENHANCEDSTATUSCODES");
+  const absl::Time latest = around_.clock->Now() + settings().max_hold;
+  std::string text = absl::StrCat(
+      settings().hostname, "\nPIPELINING\nSIZE ", settings().max_message_size,
+      "\n8BITMIME\nENHANCEDSTATUSCODES\nSMTPUTF8\nDSN\nMT-PRIORITY\nDELIVERBY\nFUTURERELEASE ",
+      absl::ToInt64Seconds(settings().max_hold), " ", FormatDateTime(latest),
+      "\nLIMITS RCPTMAX=", settings().max_recipients);
+  if (connection_.tls) text += "\nREQUIRETLS";
   if (MayStartTls()) text += "\nSTARTTLS";
   if (!WhyNoAuth()) absl::StrAppend(&text, "\nAUTH ", ToAbsl(kSaslMechanisms));
   if (MayXclient()) absl::StrAppend(&text, "\nXCLIENT ", ToAbsl(smtp::kXclientAttributes));
   return text;
+}
+
+// Nobody is told who exists.
+void Session::Verify(std::string_view argument) {
+  const auto error = smtp::CheckVrfy(argument, hello_.greeting == Greeting::kEhlo);
+  if (error) return Say(smtp::ReplyFor(*error, true));
+  Say(Said::kCannotVerify);
 }
 
 Co<Session::Standing> Session::CheckStanding() {
@@ -247,7 +261,13 @@ void Session::Say(const smtp::Reply& reply) {
   if (reply.IsPermanent() && TooManyErrors()) {
     return smtp::SerializeTo(ReplyFor(Said::kTooManyErrors), &out_);
   }
-  smtp::SerializeTo(reply, &out_);
+  // RFC 6531 §3.7.4.1: UTF-8 only for those who asked for it.
+  if (transaction_.params.utf8 || smtp::IsAscii(reply.text)) {
+    return smtp::SerializeTo(reply, &out_);
+  }
+  smtp::Reply ascii = reply;
+  for (char& c : ascii.text) c = (c & 0x80) != 0 ? '?' : c;
+  smtp::SerializeTo(ascii, &out_);
 }
 
 Co<absl::Status> Session::Flush() {

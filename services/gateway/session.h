@@ -2,8 +2,8 @@
 
 // One SMTP session (RFC 5321): the dialogue and nothing else. Grammar is in common/smtp, decisions
 // are behind backends.h, replies in verdicts.h, content in content.h. What is to come has its
-// place: a verb in Dispatch (BDAT), a mechanism in sasl_exchange.h (SCRAM), a parameter of
-// MAIL or RCPT in TakeMailParams (SMTPUTF8, DSN), a header in content.h (X-SMTPAPI).
+// place: a verb in Dispatch (BDAT), a mechanism in sasl_exchange.h (SCRAM), a parameter of MAIL or
+// RCPT in mail_params.h, a header in content.h (X-SMTPAPI).
 //
 // The sources follow the dialogue: session.cc (the loop, EHLO), session_secure.cc (STARTTLS, AUTH),
 // session_xclient.cc (XCLIENT), session_mail.cc (MAIL, RCPT), session_data.cc (DATA).
@@ -79,6 +79,7 @@ class Session {
   Co<Next> Dispatch(smtp::Command command);
   // The banner.
   void Greet();
+  void Verify(std::string_view argument);
   void TakeHello(std::string_view argument, Greeting greeting);
   std::string EhloText() const;
   // Whether the session may go on with the identity it has (SPEC U4).
@@ -107,7 +108,7 @@ class Session {
 
   // --- session_mail.cc
   Co<void> Mail(std::string_view argument);
-  bool TakeMailParams(const smtp::Params& params, Transaction* transaction);
+  ParamRules RulesForParams() const;
   void Rcpt(std::string_view argument);
   // Makes sure that it is known who submits; false: it has said why not.
   Co<bool> Identify();

@@ -20,6 +20,23 @@ namespace {
 // What a client announces with SIZE is believed up to here.
 constexpr uint64_t kMostReserved = 64 << 10;
 
+void TakeRecipients(std::vector<Recipient> recipients, Message* message) {
+  for (Recipient& recipient : recipients) {
+    RcptParams& params = recipient.params;
+    if (params.notify || !params.original_recipient.empty()) {
+      message->demands.notices.push_back({recipient.address, params.notify.value_or(smtp::Notify()),
+                                          std::move(params.original_recipient)});
+    }
+    message->recipients.push_back(std::move(recipient.address));
+  }
+}
+
+bool HasUtf8Address(const Message& message) {
+  const auto utf8 = [](const std::string& address) { return !smtp::IsAscii(address); };
+  return utf8(message.sender) ||
+         std::any_of(message.recipients.begin(), message.recipients.end(), utf8);
+}
+
 }  // namespace
 
 Co<Session::Next> Session::Data(std::string_view argument) {
@@ -39,7 +56,7 @@ Co<Session::Next> Session::Data(std::string_view argument) {
                          .max_line = settings().max_line,
                          .max_size = static_cast<uint64_t>(settings().max_message_size)}),
                     .memory = MemoryBudget::Reservation(around_.memory)};
-  incoming.content.reserve(std::min(transaction_.declared_size, kMostReserved));
+  incoming.content.reserve(std::min(transaction_.params.size, kMostReserved));
   status = co_await ReadContent(&incoming);
   if (!status.ok()) co_return Lost(status);
 
@@ -112,7 +129,11 @@ Co<void> Session::Submit(std::string content) {
     LogRefusal("", transaction_.sender, reply);
     Say(reply);
   };
-  auto examined = Examine(content, {settings().max_header, settings().max_received});
+  const MailParams& params = transaction_.params;
+  auto examined = Examine(content, {.max_header = settings().max_header,
+                                    .max_header_fields = settings().max_header_fields,
+                                    .max_received = settings().max_received,
+                                    .utf8 = params.utf8});
   if (!examined) co_return refuse(ReplyFor(examined.error(), settings()));
   const absl::Time now = around_.clock->Now();
   auto asked = ReadSmtpApi(examined->header, now);
@@ -124,20 +145,24 @@ Co<void> Session::Submit(std::string content) {
   Message message{.id = NewMessageId(0),
                   .identity = identity,
                   .sender = transaction_.sender.ToString(),
-                  .recipients = std::move(transaction_.recipients),
                   .priority = EffectiveClass({.user = identity.priority,
                                               .smtp_api = asked->priority,
+                                              .mt_priority = params.demands.mt_priority,
                                               .header = ClassOfHeader(examined->header)}),
                   .client_address = connection_.client_address,
                   .controls = std::move(asked->controls),
+                  .demands = params.demands,
                   .schedule = asked->schedule,
                   .idempotency_key = std::move(examined->idempotency_key)};
+  TakeRecipients(std::move(transaction_.recipients), &message);
+  SetTimes(params, now, settings().lifetime, &message);
   const std::string& told = connection_.client_hello;
   const Trace trace{.hello = told.empty() ? hello_.name : told,
                     .client_name = connection_.client_name,
                     .client_address = connection_.client_address,
                     .hostname = settings().hostname,
                     .greeting = hello_.greeting,
+                    .utf8 = params.utf8,
                     .tls = connection_.tls,
                     .authenticated = identified_->proof == Proof::kPassword,
                     .id = message.id,
@@ -152,6 +177,7 @@ Co<void> Session::Submit(std::string content) {
   message.content = std::move(finished.content);
   message.subject = std::move(finished.subject);
   message.eight_bit = !smtp::IsAscii(message.content);
+  message.utf8 = params.utf8 && (finished.utf8_header || HasUtf8Address(message));
   co_await Queue(std::move(message));
 }
 

@@ -5,7 +5,8 @@
 
 #include "common/base/log.h"
 #include "common/base/mail_log.h"
-#include "common/smtp/params.h"
+#include "gateway/mail_params.h"
+#include "gateway/priority.h"
 #include "gateway/session.h"
 
 namespace staffetta::gateway {
@@ -25,13 +26,15 @@ Co<void> Session::Mail(std::string_view argument) {
   if (hello_.greeting == Greeting::kNone) co_return Say(Said::kHelloFirst);
   if (MustStartTls()) co_return Say(Said::kTlsRequired);
   if (transaction_.open) co_return Say(Said::kAlreadyInTransaction);
-  auto mail = smtp::ParseMail(argument, false);
+  const ParamRules rules = RulesForParams();
+  auto mail = smtp::ParseMail(argument, rules.extended);
   if (!mail) co_return Say(smtp::ReplyFor(mail.error()));
-  Transaction transaction{.open = true, .sender = std::move(mail->reverse_path)};
-  if (!TakeMailParams(mail->params, &transaction)) co_return;
+  auto params = ReadMailParams(mail->params, rules);
+  if (!params) co_return Say(params.error());
   const bool identified = co_await Identify();
   if (!identified) co_return;
-  transaction_ = std::move(transaction);
+  transaction_ = {
+      .open = true, .sender = std::move(mail->reverse_path), .params = *std::move(params)};
   // The null path needs no right of its own: the header's From has to have it (SPEC V6).
   if (!transaction_.sender.IsNull()) {
     std::vector<smtp::Mailbox> addresses(1, transaction_.sender);
@@ -41,58 +44,45 @@ Co<void> Session::Mail(std::string_view argument) {
       co_return;
     }
   }
-  Say(Said::kSenderOk);
+  const std::optional<int> asked = transaction_.params.demands.mt_priority;
+  const int granted = GrantedMtPriority(identified_->identity.priority, asked.value_or(0));
+  Say(asked && granted != *asked ? OtherPriorityReply(granted) : ReplyFor(Said::kSenderOk));
 }
 
-bool Session::TakeMailParams(const smtp::Params& params, Transaction* transaction) {
-  for (const smtp::Param& param : params.list) {
-    if (param.keyword == "SIZE") {
-      const auto size = smtp::ParseSizeParam(param.value);
-      if (!size) {
-        Say(smtp::ReplyFor(size.error()));
-        return false;
-      }
-      if (*size > static_cast<uint64_t>(settings().max_message_size)) {
-        Say(ReplyFor(ContentFault::kTooBig, settings()));
-        return false;
-      }
-      transaction->declared_size = *size;
-    } else if (param.keyword == "BODY") {
-      const auto body = smtp::ParseBodyParam(param.value);
-      if (!body || *body == smtp::Body::kBinaryMime) {
-        Say(body ? ReplyFor(Said::kUnknownParameter) : smtp::ReplyFor(body.error()));
-        return false;
-      }
-    } else if (param.keyword != "AUTH") {  // RFC 4954 §5: taken, and believed by nobody
-      Say(Said::kUnknownParameter);
-      return false;
-    }
-  }
-  return true;
+ParamRules Session::RulesForParams() const {
+  return {.settings = settings(),
+          .extended = hello_.greeting == Greeting::kEhlo,
+          .tls = connection_.tls.has_value(),
+          .now = around_.clock->Now()};
 }
 
 void Session::Rcpt(std::string_view argument) {
   if (!transaction_.open) return Say(Said::kMailFirst);
-  auto rcpt = smtp::ParseRcpt(argument, false);
+  auto rcpt = smtp::ParseRcpt(argument, transaction_.params.utf8);
   const auto refuse = [this](const smtp::Reply& reply) {
     transaction_.recipient_refused = true;
     Say(reply);
   };
   if (!rcpt) return refuse(smtp::ReplyFor(rcpt.error(), true));
-  if (!rcpt->params.list.empty()) return refuse(ReplyFor(Said::kUnknownParameter));
+  auto params = ReadRcptParams(rcpt->params, RulesForParams());
+  if (!params) return refuse(params.error());
   const smtp::Mailbox& recipient = rcpt->forward_path;
   if (recipient.domain.empty()) return refuse(ReplyFor(Said::kNoMailboxHere));
   if (recipient.IsLiteral() || IsHere(recipient.LowerDomain())) {
     return refuse(ReplyFor(Said::kLiteralRefused));
   }
+  std::vector<Recipient>& recipients = transaction_.recipients;
   std::string key = smtp::NormalizedKey(recipient);
-  if (!transaction_.recipient_keys.contains(key)) {
-    if (transaction_.recipients.size() >= static_cast<size_t>(settings().max_recipients)) {
-      return refuse(ReplyFor(Said::kTooManyRecipients));
-    }
-    transaction_.recipient_keys.insert(std::move(key));
-    transaction_.recipients.push_back(recipient.ToString());
+  const auto known = transaction_.recipient_places.find(key);
+  if (known != transaction_.recipient_places.end()) {
+    Merge(*std::move(params), &recipients[known->second].params);
+    return Say(Said::kRecipientOk);
   }
+  if (recipients.size() >= static_cast<size_t>(settings().max_recipients)) {
+    return refuse(ReplyFor(Said::kTooManyRecipients));
+  }
+  transaction_.recipient_places.emplace(std::move(key), recipients.size());
+  recipients.push_back({recipient.ToString(), *std::move(params)});
   Say(Said::kRecipientOk);
 }
 

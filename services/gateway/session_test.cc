@@ -65,7 +65,8 @@ class SessionTest : public testing::Test {
   FakeBackends backends_;
   MemoryBudget memory_{1 << 20};
   SessionLimits limits_{{.in_all = 1, .per_address = 1, .per_user = 1}};
-  Surroundings surroundings_{.backends = backends_.all(), .memory = &memory_};
+  FakeClock clock_;
+  Surroundings surroundings_{.backends = backends_.all(), .memory = &memory_, .clock = &clock_};
   int writes_ = 0;
 };
 
@@ -116,6 +117,49 @@ TEST_F(SessionTest, QueuedMessage_SaysWhoseAndWhat) {
   EXPECT_EQ(message.client_address, "192.0.2.1");
   EXPECT_TRUE(message.eight_bit);
   EXPECT_EQ(memory_.used(), 0);
+}
+
+// SPEC S4
+TEST_F(SessionTest, QueuedMessage_CarriesWhatWasAsked) {
+  Play({hello_,
+        "MAIL FROM:<ann@example.com> RET=HDRS ENVID=a+2Bb MT-PRIORITY=4 BY=120;RT\r\n"
+        "RCPT TO:<bob@r.example> NOTIFY=NEVER\r\nRCPT TO:<eve@r.example>\r\n"
+        "RCPT TO:<BOB@r.example> NOTIFY=SUCCESS ORCPT=rfc822;x@y\r\nDATA\r\n",
+        "From: ann@example.com\r\n\r\n.\r\n", "QUIT\r\n"});
+  ASSERT_EQ(backends_.queue.size(), 1U);
+  const Message& message = backends_.queue.messages.front();
+  EXPECT_EQ(message.priority, 2);
+  const Demands& demands = message.demands;
+  EXPECT_EQ(demands.ret, smtp::Ret::kHeaders);
+  EXPECT_EQ(demands.envelope_id, "a+b");
+  EXPECT_EQ(demands.mt_priority, 4);
+  EXPECT_EQ(demands.deliver_by, clock_.Now() + absl::Seconds(120));
+  EXPECT_EQ(message.lifetime, absl::Seconds(120));
+  EXPECT_EQ(message.recipients, (std::vector<std::string>{"bob@r.example", "eve@r.example"}));
+  ASSERT_EQ(demands.notices.size(), 1U);
+  EXPECT_EQ(demands.notices[0].recipient, "bob@r.example");
+  EXPECT_EQ(demands.notices[0].notify, smtp::Notify{.success = true});
+  EXPECT_EQ(demands.notices[0].original_recipient, "rfc822;x@y");
+}
+
+// SPEC S4, RFC 6531 §3.6
+TEST_F(SessionTest, Utf8_IsSaidOfMessagesThatNeedIt) {
+  const auto utf8 = [this](const std::string& mail, const std::string& rcpt,
+                           const std::string& header) {
+    backends_.queue.messages.clear();
+    Play({hello_, "MAIL FROM:<" + mail + "\r\nRCPT TO:<" + rcpt + ">\r\nDATA\r\n",
+          "From: ann@example.com\r\n" + header + "\r\n\xc3\xa9\r\n.\r\n", "QUIT\r\n"});
+    EXPECT_EQ(backends_.queue.size(), 1U);
+    return backends_.queue.messages.front().utf8;
+  };
+  const std::string ann = "ann@example.com>";
+  const std::string bob = "bob@r.example";
+  EXPECT_FALSE(utf8(ann + " SMTPUTF8", bob, ""));
+  EXPECT_TRUE(utf8("jos\xc3\xa9@example.com> SMTPUTF8", bob, ""));
+  EXPECT_TRUE(utf8(ann + " SMTPUTF8", "jos\xc3\xa9@r.example", ""));
+  EXPECT_TRUE(utf8(ann + " SMTPUTF8", bob, "Subject: caf\xc3\xa9\r\n"));
+  EXPECT_FALSE(utf8(ann + " SMTPUTF8", bob, "Bcc: jos\xc3\xa9@r.example\r\n")) << "it is gone";
+  EXPECT_FALSE(utf8(ann, bob, "Subject: caf\xc3\xa9\r\n")) << "it was not asked for";
 }
 
 TEST_F(SessionTest, EndlessBurst_IsAnsweredInPieces) {

@@ -69,6 +69,8 @@ Options OptionsFrom(const config::v1::Config& config, const std::string& hostnam
       .max_line = static_cast<size_t>(BytesOf(from.max_line())),
       .max_command = static_cast<size_t>(BytesOf(from.max_command())),
       .max_header = static_cast<size_t>(BytesOf(from.max_header())),
+      .max_header_fields = static_cast<size_t>(from.max_header_fields()),
+      .max_mime_depth = static_cast<size_t>(from.max_mime_depth()),
       .max_errors = from.max_errors(),
       .max_received = from.max_received(),
       .command_timeout = DurationOf(from.command_timeout()),
@@ -77,6 +79,8 @@ Options OptionsFrom(const config::v1::Config& config, const std::string& hostnam
       .session_timeout = DurationOf(from.session_timeout()),
       .handshake_timeout = DurationOf(from.handshake_timeout()),
       .banner_delay = DurationOf(from.banner_delay()),
+      .max_hold = DurationOf(from.max_hold()),
+      .lifetime = DurationOf(config.queue().lifetime()),
       .xclient_networks = NetworksOf(from.xclient_networks()),
   };
   Listeners listeners;

@@ -34,6 +34,8 @@ struct Settings {
   size_t max_line = 998;
   size_t max_command = 4096;
   size_t max_header = 256 << 10;
+  size_t max_header_fields = 1000;
+  size_t max_mime_depth = 100;
   int max_errors = 20;
   int max_received = 50;
   absl::Duration command_timeout = absl::Minutes(5);
@@ -42,6 +44,8 @@ struct Settings {
   absl::Duration session_timeout = absl::Hours(1);
   absl::Duration handshake_timeout = absl::Seconds(30);
   absl::Duration banner_delay;
+  absl::Duration max_hold = absl::Hours(60 * 24);
+  absl::Duration lifetime = absl::Hours(5 * 24);  // of a message in the queue
   std::vector<Network> xclient_networks;
 };
 

@@ -3,7 +3,7 @@
 // What a session knows, by how long it stays true. RSET is `transaction_ = {}`; STARTTLS forgets
 // all but Connection (RFC 3207 §4.2).
 
-#include <absl/container/flat_hash_set.h>
+#include <absl/container/flat_hash_map.h>
 
 #include <boost/asio/ip/address.hpp>
 #include <chrono>
@@ -15,6 +15,7 @@
 #include "common/net/stream.h"
 #include "common/smtp/address.h"
 #include "gateway/backends.h"
+#include "gateway/mail_params.h"
 
 namespace staffetta::gateway {
 
@@ -45,13 +46,18 @@ struct Identified {
   uint64_t changes = 0;  // Authenticator::Changes() before it was last found valid
 };
 
+struct Recipient {
+  std::string address;
+  RcptParams params;
+};
+
 // From MAIL to the end of the content, RSET or EHLO.
 struct Transaction {
   bool open = false;  // MAIL was accepted
   smtp::Mailbox sender;
-  uint64_t declared_size = 0;  // SIZE of MAIL, 0: none
-  std::vector<std::string> recipients;
-  absl::flat_hash_set<std::string> recipient_keys;  // the same, normalised: each counts once
+  MailParams params;
+  std::vector<Recipient> recipients;
+  absl::flat_hash_map<std::string, size_t> recipient_places;  // by normalised address
   bool recipient_refused = false;
   std::vector<std::string> approved;  // normalised addresses that the policy has found good
 };

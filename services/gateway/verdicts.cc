@@ -29,7 +29,9 @@ Reply ReplyFor(Said said) {
     case Said::kCannotVerify:
       return {252, {2, 1, 5}, "send some mail, it will be tried"};
     case Said::kHelp:
-      return {214, {2, 0, 0}, "commands: EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP QUIT"};
+      return {214,
+              {2, 0, 0},
+              "commands: EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT"};
     case Said::kUnknownCommand:
       return {500, {5, 5, 1}, "unknown command"};
     case Said::kNotImplemented:
@@ -42,6 +44,12 @@ Reply ReplyFor(Said said) {
       return {501, {5, 5, 4}, "the command takes no argument"};
     case Said::kUnknownParameter:
       return {555, {5, 5, 4}, "parameter not recognised"};
+    case Said::kHeldTwice:
+      return {501, {5, 5, 4}, "HOLDFOR or HOLDUNTIL, not both"};
+    case Said::kHeldTooLong:
+      return {501, {5, 5, 4}, "the message cannot be held for so long; EHLO tells how long"};
+    case Said::kRequireTlsNeedsTls:
+      return {530, {5, 7, 0}, "REQUIRETLS is for sessions in TLS"};
     case Said::kHelloFirst:
       return {503, {5, 5, 1}, "say EHLO first"};
     case Said::kMailFirst:
@@ -108,6 +116,11 @@ Reply ReplyFor(Said said) {
   std::abort();
 }
 
+Reply OtherPriorityReply(int granted) {
+  // The code wants the priority as the first word.
+  return {250, {2, 3, 6}, absl::StrCat(granted, " is the lowest priority of this user")};
+}
+
 Reply ReplyFor(AuthVerdict verdict) {
   switch (verdict) {
     case AuthVerdict::kOk:
@@ -160,6 +173,8 @@ Reply ReplyFor(ContentFault fault, const Settings& settings) {
               settings.strict_newlines
                   ? "the message has NUL, or CR or LF that do not belong together"
                   : "the message has NUL, or CR without LF"};
+    case ContentFault::kHeaderNotUtf8:
+      return {550, {5, 6, 0}, "the header has octets that are not UTF-8"};
     case ContentFault::kLineTooLong:
       return {550,
               {5, 6, 0},

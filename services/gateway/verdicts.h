@@ -31,6 +31,9 @@ enum class Said {
   kCommandTooLong,
   kSuperfluousArgument,
   kUnknownParameter,
+  kHeldTwice,
+  kHeldTooLong,
+  kRequireTlsNeedsTls,
   kHelloFirst,
   kMailFirst,
   kRecipientFirst,
@@ -67,6 +70,9 @@ enum class Said {
   kNoMemory,
 };
 smtp::Reply ReplyFor(Said said);
+
+// MAIL is taken with another MT-PRIORITY than was asked for (RFC 6710 §4.1).
+smtp::Reply OtherPriorityReply(int granted);
 
 // AUTH's answer.
 smtp::Reply ReplyFor(AuthVerdict verdict);

@@ -25,6 +25,9 @@ TEST(Verdicts, SaysWhatTheTableSays) {
       {Said::kCommandTooLong, "500 5.5.2 "},
       {Said::kSuperfluousArgument, "501 5.5.4 "},
       {Said::kUnknownParameter, "555 5.5.4 "},
+      {Said::kHeldTwice, "501 5.5.4 "},
+      {Said::kHeldTooLong, "501 5.5.4 "},
+      {Said::kRequireTlsNeedsTls, "530 5.7.0 "},
       {Said::kHelloFirst, "503 5.5.1 "},
       {Said::kMailFirst, "503 5.5.1 "},
       {Said::kRecipientFirst, "503 5.5.1 "},
@@ -57,6 +60,12 @@ TEST(Verdicts, SaysWhatTheTableSays) {
   for (const auto& row : kRows) {
     EXPECT_EQ(smtp::ToLogLine(ReplyFor(row.said)).rfind(row.begin, 0), 0U) << row.begin;
   }
+}
+
+// SPEC S4, RFC 6710: the priority is the first word behind the codes.
+TEST(Verdicts, OtherPriority_IsTold) {
+  EXPECT_EQ(smtp::ToLogLine(OtherPriorityReply(-1)),
+            "250 2.3.6 -1 is the lowest priority of this user");
 }
 
 // SPEC S3
@@ -98,6 +107,7 @@ TEST(Verdicts, ContentFault_HasItsReply) {
     const char* begin;
   } kRows[] = {
       {ContentFault::kBadBytes, "550 5.6.0 "},
+      {ContentFault::kHeaderNotUtf8, "550 5.6.0 "},
       {ContentFault::kLineTooLong, "550 5.6.0 "},
       {ContentFault::kTooBig, "552 5.3.4 "},
       {ContentFault::kHeaderTooLarge, "552 5.3.4 "},

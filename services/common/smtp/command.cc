@@ -147,6 +147,18 @@ Parsed<BdatArgs, SyntaxError> ParseBdat(std::string_view argument) {
   return BdatArgs{*size, last};
 }
 
+std::optional<SyntaxError> CheckVrfy(std::string_view argument, bool offer_utf8) {
+  constexpr std::string_view kKeyword = "SMTPUTF8";
+  if (argument.empty()) return SyntaxError::kBadArgument;
+  if (IsAscii(argument)) return std::nullopt;
+  if (!IsUtf8(argument)) return SyntaxError::kBadUtf8;
+  const size_t blank = argument.find_last_of(" \t");
+  const bool asked =
+      blank != std::string_view::npos && EqualsIgnoreCase(argument.substr(blank + 1), kKeyword);
+  if (!offer_utf8 || !asked) return SyntaxError::kUtf8NotAllowed;
+  return std::nullopt;
+}
+
 Parsed<std::string_view, SyntaxError> ParseHelloName(std::string_view argument) {
   argument = Trim(argument);
   const std::string_view name = TakeWord(&argument);

@@ -1,6 +1,6 @@
 #pragma once
 
-// Command lines (RFC 5321 §4.1.1) and the arguments of MAIL, RCPT, BDAT, HELO and EHLO.
+// Command lines (RFC 5321 §4.1.1) and the arguments of MAIL, RCPT, BDAT, VRFY, HELO and EHLO.
 
 #include <cstdint>
 #include <optional>
@@ -82,6 +82,10 @@ struct BdatArgs {
 
 // The argument of BDAT (RFC 3030 §2): "86400" or "0 LAST". Nothing else.
 Parsed<BdatArgs, SyntaxError> ParseBdat(std::string_view argument);
+
+// The argument of VRFY: anything, with SMTPUTF8 behind it where it is not ASCII (RFC 6531
+// §3.7.4.2). Whom it names is not read.
+std::optional<SyntaxError> CheckVrfy(std::string_view argument, bool offer_utf8);
 
 // The name after EHLO or HELO: the first word, 1…255 printable ASCII octets. What names are
 // believed is not a matter of grammar.

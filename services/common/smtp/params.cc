@@ -41,6 +41,50 @@ Parsed<Enum, SyntaxError> ReadWord(const ParamValue& value,
 // RFC 3461 §4: hexchar has upper case only.
 int XtextDigit(char c) { return c >= 'a' ? -1 : HexDigit(c); }
 
+void AppendUtf8(uint32_t character, std::string* out) {
+  const auto octet = [out](uint32_t bits) { out->push_back(static_cast<char>(bits)); };
+  if (character < 0x80) return octet(character);
+  if (character < 0x800) {
+    octet(0xC0 | character >> 6);
+  } else {
+    if (character < 0x10000) {
+      octet(0xE0 | character >> 12);
+    } else {
+      octet(0xF0 | character >> 18);
+      octet(0x80 | (character >> 12 & 0x3F));
+    }
+    octet(0x80 | (character >> 6 & 0x3F));
+  }
+  octet(0x80 | (character & 0x3F));
+}
+
+// "\x{E9}" (RFC 6533 §3): two to six digits. What they stand for is not judged.
+Parsed<std::string, SyntaxError> DecodeEmbeddedUnicode(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t plain = std::min(text.find('\\'), text.size());
+    out.append(text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (text.empty()) break;
+    const size_t close = text.find('}');
+    if (text.substr(0, 3) != "\\x{" || close == std::string_view::npos) {
+      return SyntaxError::kBadParameterValue;
+    }
+    const std::string_view digits = text.substr(3, close - 3);
+    uint32_t character = 0;
+    const char* const end = digits.data() + digits.size();
+    const auto [stopped, ec] = std::from_chars(digits.data(), end, character, 16);
+    if (digits.size() < 2 || digits.size() > 6 || stopped != end || character > 0x10FFFF) {
+      return SyntaxError::kBadParameterValue;
+    }
+    AppendUtf8(character, &out);
+    text.remove_prefix(close + 1);
+  }
+  if (HasControl(out)) return SyntaxError::kControlCharacter;
+  if (!IsUtf8(out)) return SyntaxError::kBadUtf8;  // surrogates
+  return out;
+}
+
 }  // namespace
 
 Parsed<uint64_t, SyntaxError> ParseSizeParam(const ParamValue& value) {
@@ -114,16 +158,19 @@ Parsed<Orcpt, SyntaxError> ParseOrcptParam(const ParamValue& value) {
   const bool atom = !type.empty() && std::all_of(type.begin(), type.end(),
                                                  [](char c) { return IsAlnum(c) || c == '-'; });
   if (!atom) return SyntaxError::kBadParameterValue;
+  const bool utf8 = EqualsIgnoreCase(type, "utf-8");
   auto address = DecodeXtext(text.substr(semicolon + 1));
+  if (address && utf8) address = DecodeEmbeddedUnicode(*address);
   if (!address) return address.error();
   if (address->empty()) return SyntaxError::kBadParameterValue;
+  if (!utf8 && !IsAscii(*address)) return SyntaxError::kBadParameterValue;
   return Orcpt{ToLower(type), *std::move(address)};
 }
 
 Parsed<uint32_t, SyntaxError> ParseHoldForParam(const ParamValue& value) {
   if (!value) return SyntaxError::kBadParameterValue;
   const auto seconds = ReadNumber<uint32_t>(*value, kMaxTimeDigits);
-  if (seconds && *seconds == 0) return SyntaxError::kBadParameterValue;
+  if (seconds && value->front() == '0') return SyntaxError::kBadParameterValue;
   return seconds;
 }
 
@@ -147,6 +194,11 @@ Parsed<DeliverBy, SyntaxError> ParseByParam(const ParamValue& value) {
   if (by.trace && Upper(mode.back()) != 'T') return SyntaxError::kBadParameterValue;
   if (by.return_late && by.seconds <= 0) return SyntaxError::kBadParameterValue;
   return by;
+}
+
+Parsed<bool, SyntaxError> ParseFlagParam(const ParamValue& value) {
+  if (value) return SyntaxError::kBadParameterValue;
+  return true;
 }
 
 Parsed<std::string, SyntaxError> DecodeXtext(std::string_view text) {

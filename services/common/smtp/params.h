@@ -44,13 +44,14 @@ Parsed<Notify, SyntaxError> ParseNotifyParam(const ParamValue& value);
 
 struct Orcpt {
   std::string type;     // lower case: "rfc822", "utf-8"
-  std::string address;  // xtext decoded
+  std::string address;  // decoded: UTF-8 for the type utf-8, ASCII for all others
   friend bool operator==(const Orcpt&, const Orcpt&) = default;
 };
-// ORCPT=type;xtext (RFC 3461 §4.2), at most 500 octets.
+// ORCPT=type;xtext (RFC 3461 §4.2), at most 500 octets. The type utf-8 writes characters as they
+// are, or as "\x{E9}" (RFC 6533 §3).
 Parsed<Orcpt, SyntaxError> ParseOrcptParam(const ParamValue& value);
 
-// HOLDFOR=seconds (RFC 4865), 1…999999999.
+// HOLDFOR=seconds (RFC 4865), 1…999999999 without leading zeros.
 Parsed<uint32_t, SyntaxError> ParseHoldForParam(const ParamValue& value);
 
 struct DeliverBy {
@@ -61,6 +62,9 @@ struct DeliverBy {
 };
 // BY=120;R or BY=-30;NT (RFC 2852 §4). Mode R needs a time over 0.
 Parsed<DeliverBy, SyntaxError> ParseByParam(const ParamValue& value);
+
+// SMTPUTF8, REQUIRETLS: a value is an error; true.
+Parsed<bool, SyntaxError> ParseFlagParam(const ParamValue& value);
 
 // xtext (RFC 3461 §4). Decoding refuses what would become a control; encoding makes anything safe
 // to put in a parameter.

@@ -64,17 +64,45 @@ TEST(Params, Orcpt) {
   EXPECT_EQ(*ParseOrcptParam("RFC822;a+2Bb@c"), (Orcpt{"rfc822", "a+b@c"}));
   EXPECT_TRUE(ParseOrcptParam("rfc822;" + std::string(493, 'a')).ok());
   EXPECT_FALSE(ParseOrcptParam("rfc822;" + std::string(494, 'a')).ok());
-  for (const ParamValue& bad : std::vector<ParamValue>{
-           {}, "a@b", ";a@b", "rfc822;", "rf c;a", "rfc822;a+0Ab", "rfc822;a+0"}) {
+  for (const ParamValue& bad : std::vector<ParamValue>{{},
+                                                       "a@b",
+                                                       ";a@b",
+                                                       "rfc822;",
+                                                       "rf c;a",
+                                                       "rfc822;a+0Ab",
+                                                       "rfc822;a+0",
+                                                       "rfc822;jos+C3+A9@c",
+                                                       "rfc822;jos\xC3\xA9@c"}) {
     EXPECT_FALSE(ParseOrcptParam(bad).ok()) << bad.value_or("(none)");
   }
+}
+
+// SPEC S4, RFC 6533 §3
+TEST(Params, Utf8Orcpt_IsDecodedHoweverItIsWritten) {
+  const Orcpt jose{"utf-8", "jos\xC3\xA9@c"};
+  EXPECT_EQ(*ParseOrcptParam("utf-8;jos\xC3\xA9@c"), jose);
+  EXPECT_EQ(*ParseOrcptParam("UTF-8;jos\\x{E9}@c"), jose);
+  EXPECT_EQ(*ParseOrcptParam("utf-8;jos+C3+A9@c"), jose);
+  EXPECT_EQ(ParseOrcptParam("utf-8;\\x{2B}\\x{7FF}\\x{20AC}\\x{1F600}")->address,
+            "+\xDF\xBF\xE2\x82\xAC\xF0\x9F\x98\x80");
+  for (const char* bad :
+       {"\\x{9}", "\\x{0A}", "\\x{7F}", "\\x{D800}", "\\x{110000}", "\\x{0000E9A}", "\\x{E9",
+        "\\xE9}", "\\", "\\x{}", "\\x{-1}", "\\x{0x41}", "\xFF"}) {
+    EXPECT_FALSE(ParseOrcptParam(std::string("utf-8;a@b") + bad).ok()) << bad;
+  }
+}
+
+TEST(Params, Flag_HasNoValue) {
+  EXPECT_TRUE(ParseFlagParam({}).ok());
+  EXPECT_FALSE(ParseFlagParam("1").ok());
 }
 
 // SPEC S4
 TEST(Params, HoldFor) {
   EXPECT_EQ(*ParseHoldForParam("1"), 1u);
   EXPECT_EQ(*ParseHoldForParam("999999999"), 999999999u);
-  for (const ParamValue& bad : std::vector<ParamValue>{{}, "", "0", "1000000000", "-1", "1s"}) {
+  for (const ParamValue& bad :
+       std::vector<ParamValue>{{}, "", "0", "01", "1000000000", "-1", "1s"}) {
     EXPECT_FALSE(ParseHoldForParam(bad).ok()) << bad.value_or("(none)");
   }
 }

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace staffetta::gateway {
+
+// A date-time of RFC 3339 §5.6: "2027-01-15T10:00:00+01:00", "2027-01-15T09:00:00.5Z".
+std::optional<absl::Time> ParseDateTime(std::string_view text);
+
+// In UTC, whole seconds: "2027-01-15T09:00:00Z".
+std::string FormatDateTime(absl::Time time);
+
+}  // namespace staffetta::gateway
