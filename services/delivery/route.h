@@ -15,7 +15,8 @@ struct RouteRule {
   uint16_t port = 25;
 };
 
-// Captured instead of sent (SPEC D13).
+// Captured instead of sent (SPEC D13). So is what comes back to the return path, until bounces are
+// processed (SPEC S12): it belongs to account 0 and waits in its inbox.
 struct SandboxRoute {
   friend bool operator==(const SandboxRoute&, const SandboxRoute&) = default;
 };

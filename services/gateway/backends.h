@@ -13,12 +13,17 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/co.h"
 #include "common/smtp/params.h"
 
 namespace staffetta::gateway {
+
+// The way of mail that comes back to the return path (SPEC S12): to bounce processing. It belongs to
+// account 0, which nobody has.
+inline constexpr std::string_view kReturnsChannel = "returns";
 
 // On whose account a client submits.
 struct Identity {

@@ -65,29 +65,38 @@ std::optional<ContentFault> ReadIdempotencyKey(const mime::HeaderBlock& header, 
 
 }  // namespace
 
-smtp::Parsed<Examined, ContentFault> Examine(std::string_view content, const ContentRules& rules) {
+smtp::Parsed<Examined, ContentFault> ExamineReturned(std::string_view content,
+                                                     const ContentRules& rules) {
   Examined examined{
       .header = mime::HeaderBlock::Parse(
           content, {.max_fields = rules.max_header_fields, .max_bytes = rules.max_header})};
   const mime::HeaderBlock& header = examined.header;
   if (header.fault() != mime::HeaderBlock::Fault::kNone) return ContentFault::kHeaderTooLarge;
+  if (header.Count("Received") > static_cast<size_t>(rules.max_received)) {
+    return ContentFault::kLooping;
+  }
+  if (const mime::Field* const subject = header.Find("Subject")) {
+    examined.subject = mime::DecodeHeaderText(subject->value, kMaxSubject);
+  }
+  return examined;
+}
+
+smtp::Parsed<Examined, ContentFault> Examine(std::string_view content, const ContentRules& rules) {
+  auto read = ExamineReturned(content, rules);
+  if (!read) return read;
+  Examined& examined = *read;
+  const mime::HeaderBlock& header = examined.header;
   if (header.bad_bytes()) return ContentFault::kBadBytes;
   if (rules.utf8 && header.eight_bit() && !smtp::IsUtf8(content.substr(0, header.header_end()))) {
     return ContentFault::kHeaderNotUtf8;
   }
   // What one reader takes for the end of the header another one skips: a second From could follow.
   if (header.no_colon() && !header.fields().empty()) return ContentFault::kNotAField;
-  if (header.Count("Received") > static_cast<size_t>(rules.max_received)) {
-    return ContentFault::kLooping;
-  }
   if (const auto fault = ReadAuthors(header, kFrom, &examined.authors)) return *fault;
   if (examined.authors.empty()) return ContentFault::kNoFrom;
   if (const auto fault = ReadAuthors(header, kSender, &examined.authors)) return *fault;
   if (const auto fault = ReadIdempotencyKey(header, &examined.idempotency_key)) return *fault;
-  if (const mime::Field* const subject = header.Find("Subject")) {
-    examined.subject = mime::DecodeHeaderText(subject->value, kMaxSubject);
-  }
-  return examined;
+  return read;
 }
 
 Finished FinishContent(const Examined& examined, std::string_view content, const Finish& finish) {

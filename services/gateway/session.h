@@ -110,8 +110,8 @@ class Session {
   Co<void> Mail(std::string_view argument);
   ParamRules RulesForParams() const;
   void Rcpt(std::string_view argument);
-  // Makes sure that it is known who submits; false: it has said why not.
-  Co<bool> Identify();
+  // Makes sure that it is known who submits; else why it is not.
+  Co<std::optional<Said>> Identify();
   // Whether the user may send as all of these; false: it has said why not (SPEC V6, V7).
   Co<bool> Authorise(std::vector<smtp::Mailbox> addresses, std::string subject);
   void LogRefusal(const std::string& id, const smtp::Mailbox& sender,
@@ -145,6 +145,11 @@ class Session {
   std::optional<smtp::Reply> FaultOf(const Incoming& incoming) const;
   // Checks the header's senders, finishes the content and queues it; says what came of it.
   Co<void> Submit(std::string content);
+  // The same for mail that comes back: nobody's rights are asked, nobody's wishes are read, and
+  // Received is all that is added (SPEC S12).
+  Co<void> SubmitReturned(std::string content);
+  ContentRules RulesForContent() const;
+  Trace TraceOf(const std::string& id, absl::Time now) const;
   Co<void> Queue(Message message);
 
   const Settings& settings() const { return around_.settings; }

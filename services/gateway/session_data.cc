@@ -67,6 +67,8 @@ Co<Session::Next> Session::Data(std::string_view argument) {
   if (fault) {
     LogRefusal("", transaction_.sender, *fault);
     Say(*fault);
+  } else if (transaction_.returned) {
+    co_await SubmitReturned(std::move(incoming.content));
   } else {
     co_await Submit(std::move(incoming.content));
   }
@@ -130,10 +132,7 @@ Co<void> Session::Submit(std::string content) {
     Say(reply);
   };
   const MailParams& params = transaction_.params;
-  auto examined = Examine(content, {.max_header = settings().max_header,
-                                    .max_header_fields = settings().max_header_fields,
-                                    .max_received = settings().max_received,
-                                    .utf8 = params.utf8});
+  auto examined = Examine(content, RulesForContent());
   if (!examined) co_return refuse(ReplyFor(examined.error(), settings()));
   const absl::Time now = around_.clock->Now();
   auto asked = ReadSmtpApi(examined->header, now);
@@ -156,19 +155,8 @@ Co<void> Session::Submit(std::string content) {
                   .idempotency_key = std::move(examined->idempotency_key)};
   TakeRecipients(std::move(transaction_.recipients), &message);
   SetTimes(params, now, settings().lifetime, &message);
-  const std::string& told = connection_.client_hello;
-  const Trace trace{.hello = told.empty() ? hello_.name : told,
-                    .client_name = connection_.client_name,
-                    .client_address = connection_.client_address,
-                    .hostname = settings().hostname,
-                    .greeting = hello_.greeting,
-                    .utf8 = params.utf8,
-                    .tls = connection_.tls,
-                    .authenticated = identified_->proof == Proof::kPassword,
-                    .id = message.id,
-                    .unix_seconds = absl::ToUnixSeconds(now)};
   Finished finished = FinishContent(*examined, content,
-                                    {.trace = trace,
+                                    {.trace = TraceOf(message.id, now),
                                      .priority = message.priority,
                                      .fields = &asked->dynamic_fields,
                                      .max_size = static_cast<size_t>(settings().max_message_size)});
@@ -179,6 +167,47 @@ Co<void> Session::Submit(std::string content) {
   message.eight_bit = !smtp::IsAscii(message.content);
   message.utf8 = params.utf8 && (finished.utf8_header || HasUtf8Address(message));
   co_await Queue(std::move(message));
+}
+
+Co<void> Session::SubmitReturned(std::string content) {
+  auto examined = ExamineReturned(content, RulesForContent());
+  if (!examined) {
+    const smtp::Reply reply = ReplyFor(examined.error(), settings());
+    LogRefusal("", transaction_.sender, reply);
+    co_return Say(reply);
+  }
+  const absl::Time now = around_.clock->Now();
+  Message message{.id = NewMessageId(0),
+                  .identity = {.channel = std::string(kReturnsChannel)},
+                  .sender = transaction_.sender.ToString(),
+                  .client_address = connection_.client_address};
+  TakeRecipients(std::move(transaction_.recipients), &message);
+  message.subject = std::move(examined->subject);
+  message.content = ReceivedField(TraceOf(message.id, now));
+  message.content += content;
+  message.eight_bit = !smtp::IsAscii(message.content);
+  co_await Queue(std::move(message));
+}
+
+ContentRules Session::RulesForContent() const {
+  return {.max_header = settings().max_header,
+          .max_header_fields = settings().max_header_fields,
+          .max_received = settings().max_received,
+          .utf8 = transaction_.params.utf8};
+}
+
+Trace Session::TraceOf(const std::string& id, absl::Time now) const {
+  const std::string& told = connection_.client_hello;
+  return {.hello = told.empty() ? hello_.name : told,
+          .client_name = connection_.client_name,
+          .client_address = connection_.client_address,
+          .hostname = settings().hostname,
+          .greeting = hello_.greeting,
+          .utf8 = transaction_.params.utf8,
+          .tls = connection_.tls,
+          .authenticated = identified_ && identified_->proof == Proof::kPassword,
+          .id = id,
+          .unix_seconds = absl::ToUnixSeconds(now)};
 }
 
 Co<void> Session::Queue(Message message) {

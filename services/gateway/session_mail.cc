@@ -31,10 +31,14 @@ Co<void> Session::Mail(std::string_view argument) {
   if (!mail) co_return Say(smtp::ReplyFor(mail.error()));
   auto params = ReadMailParams(mail->params, rules);
   if (!params) co_return Say(params.error());
-  const bool identified = co_await Identify();
-  if (!identified) co_return;
-  transaction_ = {
-      .open = true, .sender = std::move(mail->reverse_path), .params = *std::move(params)};
+  const std::optional<Said> unknown = co_await Identify();
+  const bool returned = unknown == Said::kAuthRequired && !settings().return_path_domain.empty();
+  if (unknown && !returned) co_return Say(*unknown);
+  transaction_ = {.open = true,
+                  .returned = returned,
+                  .sender = std::move(mail->reverse_path),
+                  .params = *std::move(params)};
+  if (returned) co_return Say(Said::kSenderOk);
   // The null path needs no right of its own: the header's From has to have it (SPEC V6).
   if (!transaction_.sender.IsNull()) {
     std::vector<smtp::Mailbox> addresses(1, transaction_.sender);
@@ -68,6 +72,9 @@ void Session::Rcpt(std::string_view argument) {
   if (!params) return refuse(params.error());
   const smtp::Mailbox& recipient = rcpt->forward_path;
   if (recipient.domain.empty()) return refuse(ReplyFor(Said::kNoMailboxHere));
+  if (transaction_.returned && recipient.LowerDomain() != settings().return_path_domain) {
+    return refuse(ReplyFor(Said::kAuthRequired));
+  }
   if (recipient.IsLiteral() || IsHere(recipient.LowerDomain())) {
     return refuse(ReplyFor(Said::kLiteralRefused));
   }
@@ -86,8 +93,8 @@ void Session::Rcpt(std::string_view argument) {
   Say(Said::kRecipientOk);
 }
 
-Co<bool> Session::Identify() {
-  if (identified_) co_return true;
+Co<std::optional<Said>> Session::Identify() {
+  if (identified_) co_return std::nullopt;
   if (!network_asked_) {
     const uint64_t changes = around_.backends.authenticator->Changes();
     auto answer =
@@ -95,17 +102,15 @@ Co<bool> Session::Identify() {
     if (!answer.ok()) {
       log::Warn("{}: network not identified: {}", connection_.client_address,
                 answer.status().ToString());
-      Say(Said::kTemporaryFailure);
-      co_return false;
+      co_return Said::kTemporaryFailure;
     }
     network_asked_ = true;
     if (answer->verdict == AuthVerdict::kOk) {
       identified_ = {std::move(answer->identity), Proof::kNetwork, changes};
-      co_return true;
+      co_return std::nullopt;
     }
   }
-  Say(Said::kAuthRequired);
-  co_return false;
+  co_return Said::kAuthRequired;
 }
 
 Co<bool> Session::Authorise(std::vector<smtp::Mailbox> addresses, std::string subject) {

@@ -1,5 +1,7 @@
 #include "gateway/settings.h"
 
+#include <absl/strings/ascii.h>
+
 #include <map>
 
 #include "common/base/check.h"
@@ -82,6 +84,7 @@ Options OptionsFrom(const config::v1::Config& config, const std::string& hostnam
       .max_hold = DurationOf(from.max_hold()),
       .lifetime = DurationOf(config.queue().lifetime()),
       .xclient_networks = NetworksOf(from.xclient_networks()),
+      .return_path_domain = absl::AsciiStrToLower(from.return_path_domain()),
   };
   Listeners listeners;
   listeners.Add(from.ports(), from.require_tls() ? TlsPolicy::kRequired : TlsPolicy::kOptional,

@@ -47,6 +47,7 @@ struct Settings {
   absl::Duration max_hold = absl::Hours(60 * 24);
   absl::Duration lifetime = absl::Hours(5 * 24);  // of a message in the queue
   std::vector<Network> xclient_networks;
+  std::string return_path_domain;  // lower case; empty: none
 };
 
 // What the gateway as a whole obeys.

@@ -53,7 +53,8 @@ struct Recipient {
 
 // From MAIL to the end of the content, RSET or EHLO.
 struct Transaction {
-  bool open = false;  // MAIL was accepted
+  bool open = false;      // MAIL was accepted
+  bool returned = false;  // from nobody we know, to the return path alone (SPEC S12)
   smtp::Mailbox sender;
   MailParams params;
   std::vector<Recipient> recipients;
