@@ -79,11 +79,11 @@ absl::Status Watch(Session& session, const WatchOptions& options) {
   absl::Status end =
       session.Read(&Events::WatchEvents, request, [&](const pb::WatchEventsResponse& response) {
         for (const pb::Event& event : response.events()) {
-          last = event.event_id();
           absl::Status printed =
               session.Print(event, [&](std::ostream& out) { PrintEvent(event, out); });
           if (!printed.ok()) return printed;
         }
+        last = response.cursor();
         return absl::OkStatus();
       });
   if (end.ok() || last.empty()) return end;
@@ -137,7 +137,7 @@ void AddEventCommands(CommandTable* table) {
                                [options](Session& session) { return Watch(session, *options); });
   watch
       ->add_option("--from", options->cursor,
-                   "Start behind this event id; 0: with the oldest kept [only new ones]")
+                   "Start behind this event id or cursor; 0: with the oldest kept [only new ones]")
       ->type_name("CURSOR");
   AddNumber(watch, "--account", &options->account, "Of this account only");
   AddRepeated(watch, "--type", &options->types,

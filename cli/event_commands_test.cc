@@ -34,6 +34,7 @@ class FakeEvents final : public pb::EventsService::Service {
     response.mutable_events(0)->mutable_reply()->set_code(250);
     response.mutable_events(1)->set_refused_address("eve@example.org");
     response.mutable_events(1)->set_count(3);
+    response.set_cursor("1700000000000-2,0-0.1");
     writer->Write(response);
     if (request->cursor() == "lost") return {grpc::StatusCode::UNAVAILABLE, "going away"};
     return CheckKey(*context);
@@ -93,7 +94,8 @@ TEST_F(EventCommandsTest, WatchOfAnUnknownType_IsUsage) {
 TEST_F(EventCommandsTest, WatchThatIsCut_SaysWhereToGoOn) {
   const Outcome outcome = Call({"events", "watch", "--from", "lost"});
   EXPECT_EQ(outcome.code, 1);
-  EXPECT_EQ(outcome.err, "going away; go on behind the last event with --from 1700000000000-2\n");
+  EXPECT_EQ(outcome.err,
+            "going away; go on behind the last event with --from 1700000000000-2,0-0.1\n");
 }
 
 TEST_F(EventCommandsTest, InterruptedWatch_ExitsWith130) {

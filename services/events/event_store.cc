@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "events/cursor.h"
+
 namespace staffetta::events {
 namespace {
 
@@ -31,13 +33,13 @@ const redis::Script& AddCountsScript() {
 }
 
 // Id and time come from the entry's id.
-bool ToEvent(const Value& entry, v1::Event* event) {
+bool ToEvent(const Value& entry, int partition, v1::Event* event) {
   if (entry.array().size() != 2 || entry.array()[1].array().size() < 2) return false;
   if (!event->ParseFromString(entry.array()[1].array()[1].str())) return false;
   const std::string& id = entry.array()[0].str();
   int64_t ms = 0;
   if (!absl::SimpleAtoi(id.substr(0, id.find('-')), &ms)) return false;
-  event->set_event_id(id);
+  event->set_event_id(EventId(id, partition));
   event->mutable_time()->set_seconds(ms / 1000);
   event->mutable_time()->set_nanos(static_cast<int32_t>(ms % 1000 * 1'000'000));
   return true;
@@ -45,31 +47,24 @@ bool ToEvent(const Value& entry, v1::Event* event) {
 
 }  // namespace
 
-bool IsEventId(const std::string& text) {
-  const size_t dash = text.find('-');
-  uint64_t number = 0;
-  return dash != std::string::npos && absl::SimpleAtoi(text.substr(0, dash), &number) &&
-         absl::SimpleAtoi(text.substr(dash + 1), &number);
-}
-
 EventStore::EventStore(redis::Client* client, int partition, Options options)
     : client_(client),
+      partition_(partition),
       tag_(absl::StrCat("{", partition, "}")),
       stream_("events:" + tag_),
       options_(options) {}
 
-Co<absl::StatusOr<std::vector<v1::Event>>> EventStore::ReadBehind(std::string cursor, int most) {
-  if (cursor == "0") cursor = "0-0";
-  if (!IsEventId(cursor)) {
-    co_return absl::InvalidArgumentError(absl::StrCat("cursor: \"", cursor, "\" is no event id"));
+Co<absl::StatusOr<std::vector<v1::Event>>> EventStore::ReadBehind(std::string entry_id, int most) {
+  if (!IsEntryId(entry_id)) {
+    co_return absl::InvalidArgumentError(absl::StrCat("\"", entry_id, "\" is no entry's id"));
   }
   const auto reply =
-      co_await client_->Run(Command("XRANGE", stream_, "(" + cursor, "+", "COUNT", most));
+      co_await client_->Run(Command("XRANGE", stream_, "(" + entry_id, "+", "COUNT", most));
   if (!reply.ok()) co_return reply.status();
   std::vector<v1::Event> events;
   for (const Value& entry : reply->array()) {
     v1::Event& event = events.emplace_back();
-    if (!ToEvent(entry, &event)) {
+    if (!ToEvent(entry, partition_, &event)) {
       co_return absl::DataLossError("the event stream holds an entry that is no event");
     }
   }

@@ -29,14 +29,14 @@ class EventStore {
   };
   EventStore(redis::Client* client, int partition, Options options);
 
-  // The entries behind `cursor` ("0": from the oldest), at most `most`; none: there is nothing new.
-  // INVALID_ARGUMENT: the cursor is no event id.
-  Co<absl::StatusOr<std::vector<v1::Event>>> ReadBehind(std::string cursor, int most);
+  // The entries behind the one of this id, at most `most`; none: there is nothing new.
+  // INVALID_ARGUMENT: it is no entry's id.
+  Co<absl::StatusOr<std::vector<v1::Event>>> ReadBehind(std::string entry_id, int most);
   // The newest entry's id; "0-0" when there is none.
   Co<absl::StatusOr<std::string>> LastId();
   Co<absl::Status> Append(std::vector<v1::Event> events);
 
-  // The id up to which events are counted; "0-0": none.
+  // The entry up to which events are counted; "0-0": none.
   Co<absl::StatusOr<std::string>> CountedUpTo();
   // Adds to the counters and moves the cursor, both or none: each event counts once. ABORTED:
   // the cursor is not at `from` any more, another replica counts; nothing was changed.
@@ -47,12 +47,10 @@ class EventStore {
 
  private:
   redis::Client* const client_;
+  const int partition_;
   const std::string tag_;
   const std::string stream_;
   const Options options_;
 };
-
-// Whether `text` is an event id: "<ms>-<n>".
-bool IsEventId(const std::string& text);
 
 }  // namespace staffetta::events

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "common/rpc/dispatcher.h"
+#include "events/cursor.h"
 #include "events/event_store.h"
 #include "staffetta/events/v1/events.grpc.pb.h"
 
@@ -12,7 +14,11 @@ namespace staffetta::events {
 // calls.
 class EventsRpc final : public v1::EventsService::CallbackService {
  public:
-  EventsRpc(Executor executor, EventStore* store, std::string key);
+  // One store for each partition.
+  EventsRpc(Executor executor, std::vector<EventStore*> stores, std::string key);
+
+  // From now on there is one more, the next in order.
+  void Add(EventStore* store) { stores_.push_back(store); }
 
   // Ends watches and resumes when no call is running.
   Co<void> Drain() { return dispatcher_.Drain(); }
@@ -39,8 +45,11 @@ class EventsRpc final : public v1::EventsService::CallbackService {
                                    v1::GetStatisticsResponse* response);
   Co<absl::Status> DoPublish(const v1::PublishRequest* request, v1::PublishResponse* response);
 
+  // All that is new, moving `positions` behind it; the oldest first.
+  Co<absl::StatusOr<std::vector<v1::Event>>> ReadBehind(Positions* positions, bool* more);
+
   const Executor executor_;
-  EventStore* const store_;
+  std::vector<EventStore*> stores_;
   rpc::Dispatcher dispatcher_;
 };
 

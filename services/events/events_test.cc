@@ -15,19 +15,22 @@ namespace staffetta::events {
 namespace {
 
 using testing::ElementsAre;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
 using EventsClient = rpc::Client<v1::EventsService>;
 
 class EventsTest : public testing::Test {
  protected:
-  EventsTest() {
-    server_ = std::make_unique<Server>(runtime_.executor(0), EventStore::Options{},
-                                       redis_.options(), "key");
+  EventsTest() { Serve({}); }
+  void Serve(Server::Options options) {
+    server_ = std::make_unique<Server>(runtime_.executor(0), options, redis_.options(), "key");
     host_ = *rpc::Host::Start("127.0.0.1:0", {server_->grpc_service()});
     client_ = std::make_unique<EventsClient>(
         rpc::LocalPeer(host_->InProcessChannel(), "key", absl::Seconds(60)));
     runtime_.Block(Start());
   }
-  ~EventsTest() override {
+  ~EventsTest() override { Stop(); }
+  void Stop() {
     runtime_.Block(server_->Stop());
     host_->Shutdown(absl::Seconds(5));
   }
@@ -60,6 +63,7 @@ class EventsTest : public testing::Test {
         co_return;
       }
       for (const v1::Event& event : response->events()) watched_.push_back(event);
+      cursor_ = response->cursor();
     }
   }
   std::vector<std::string> Watch(v1::WatchEventsRequest request, size_t most = 0) {
@@ -88,6 +92,7 @@ class EventsTest : public testing::Test {
   std::unique_ptr<rpc::Host> host_;
   std::unique_ptr<EventsClient> client_;
   std::vector<v1::Event> watched_;
+  std::string cursor_;
   absl::Status end_;
 };
 
@@ -127,6 +132,22 @@ TEST_F(EventsTest, Watch_FollowsWhatHappensLater) {
 TEST_F(EventsTest, Watch_RefusesABadCursor) {
   Watch(UntilNow("yesterday"));
   EXPECT_EQ(end_.message(), "cursor: \"yesterday\" is no event id");
+}
+
+// SPEC E2, Q7: one story from all partitions, resumed without a gap or a repetition.
+TEST_F(EventsTest, Watch_ReadsAllPartitions) {
+  Stop();
+  Serve({.partitions = 3});
+  for (uint64_t account = 1; account <= 6; ++account) {
+    Publish({Make(v1::EVENT_TYPE_ACCEPTED, absl::StrCat("of ", account), account)});
+  }
+  EXPECT_THAT(Watch(UntilNow("0")),
+              UnorderedElementsAre("of 1", "of 2", "of 3", "of 4", "of 5", "of 6"));
+  const std::string all = cursor_;
+  EXPECT_THAT(Watch(UntilNow(watched_.front().event_id())), SizeIs(5)) << "all are of this minute";
+  Publish({Make(v1::EVENT_TYPE_DELIVERED, "later", 2)});
+  EXPECT_THAT(Watch(UntilNow(all)), ElementsAre("later"));
+  EXPECT_THAT(Watch(UntilNow(cursor_)), ElementsAre());
 }
 
 // SPEC E4: each event counts once, also when the service starts anew.

@@ -4,27 +4,47 @@
 
 #include "common/base/config.h"
 #include "common/base/log.h"
+#include "common/redis/partitions.h"
 
 namespace staffetta::events {
 namespace {
 
-// One partition; a cluster has more (DESIGN §4).
-constexpr int kPartition = 0;
 constexpr int kBatch = 1000;
 // Counters may lag this much; a pause gathers events, so that busy times cost few round trips.
 constexpr std::chrono::milliseconds kPause(250);
 
 }  // namespace
 
-Server::Server(Executor executor, EventStore::Options options, redis::Client::Options redis,
-               std::string key)
-    : redis_(executor, std::move(redis)),
+Server::Server(Executor executor, Options options, redis::Client::Options redis, std::string key)
+    : options_(options),
+      redis_(executor, std::move(redis)),
       group_(executor, "events"),
-      store_(&redis_, kPartition, options),
-      rpc_(executor, &store_, std::move(key)) {}
+      stores_(MakeStores()),
+      rpc_(executor, PointersTo(stores_), std::move(key)) {}
+
+Server::Stores Server::MakeStores() {
+  Stores stores;
+  for (int i = 0; i < options_.partitions; ++i) {
+    stores.push_back(std::make_unique<EventStore>(&redis_, i, options_.store));
+  }
+  return stores;
+}
+
+std::vector<EventStore*> Server::PointersTo(const Stores& stores) {
+  std::vector<EventStore*> pointers;
+  for (const auto& store : stores) pointers.push_back(store.get());
+  return pointers;
+}
 
 Co<absl::Status> Server::Start() {
-  group_.Spawn(CountEvents());
+  // What happened in partitions that are not in use any more stays readable.
+  const auto in_use = co_await redis::PartitionsInUse(redis_, options_.partitions);
+  if (!in_use.ok()) co_return in_use.status();
+  for (int i = options_.partitions; i < *in_use; ++i) {
+    stores_.push_back(std::make_unique<EventStore>(&redis_, i, options_.store));
+    rpc_.Add(stores_.back().get());
+  }
+  for (const auto& store : stores_) group_.Spawn(CountEvents(store.get()));
   co_return absl::OkStatus();
 }
 
@@ -36,11 +56,11 @@ Co<void> Server::Stop() {
   redis_.Close();
 }
 
-Co<void> Server::CountEvents() {
+Co<void> Server::CountEvents(EventStore* store) {
   co_await asio::this_coro::throw_if_cancelled(false);
   Timer pause(group_.executor());
   while (!stopping_) {
-    const auto counted = co_await CountSome();
+    const auto counted = co_await CountSome(store);
     if (counted.ok() && *counted == kBatch) continue;
     if (!counted.ok() && !absl::IsAborted(counted.status())) {
       log::Warn("counting events failed: {}", counted.status().ToString());
@@ -52,21 +72,22 @@ Co<void> Server::CountEvents() {
   }
 }
 
-Co<absl::StatusOr<size_t>> Server::CountSome() {
-  auto from = co_await store_.CountedUpTo();
+Co<absl::StatusOr<size_t>> Server::CountSome(EventStore* store) {
+  auto from = co_await store->CountedUpTo();
   if (!from.ok()) co_return from.status();
-  const auto events = co_await store_.ReadBehind(*from, kBatch);
+  const auto events = co_await store->ReadBehind(*from, kBatch);
   if (!events.ok()) co_return events.status();
   if (events->empty()) co_return size_t{0};
   const absl::Status added =
-      co_await store_.AddCounts(*from, events->back().event_id(), Count(*events));
+      co_await store->AddCounts(*from, EntryOf(events->back().event_id()), Count(*events));
   if (!added.ok()) co_return added;
   co_return events->size();
 }
 
-EventStore::Options OptionsFrom(const config::v1::Config& config) {
-  return {.keep_events = config.events().keep(),
-          .keep_statistics = DurationOf(config.events().keep_statistics())};
+Server::Options OptionsFrom(const config::v1::Config& config) {
+  return {.store = {.keep_events = config.events().keep(),
+                    .keep_statistics = DurationOf(config.events().keep_statistics())},
+          .partitions = config.queue().partitions()};
 }
 
 }  // namespace staffetta::events

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "common/base/co.h"
 #include "common/base/task_group.h"
@@ -14,8 +16,11 @@ namespace staffetta::events {
 // The events service, wired. Confined to `executor`, but for grpc_service().
 class Server {
  public:
-  Server(Executor executor, EventStore::Options options, redis::Client::Options redis,
-         std::string key);
+  struct Options {
+    EventStore::Options store;
+    int partitions = 1;  // of the queue
+  };
+  Server(Executor executor, Options options, redis::Client::Options redis, std::string key);
 
   grpc::Service* grpc_service() { return &rpc_; }
 
@@ -23,18 +28,23 @@ class Server {
   Co<void> Stop();
 
  private:
-  // Follows the stream and keeps the counters.
-  Co<void> CountEvents();
-  Co<absl::StatusOr<size_t>> CountSome();
+  using Stores = std::vector<std::unique_ptr<EventStore>>;
+  Stores MakeStores();
+  static std::vector<EventStore*> PointersTo(const Stores& stores);
 
+  // Follows a partition's stream and keeps its counters.
+  Co<void> CountEvents(EventStore* store);
+  static Co<absl::StatusOr<size_t>> CountSome(EventStore* store);
+
+  const Options options_;
   redis::Client redis_;
   TaskGroup group_;
-  EventStore store_;
+  Stores stores_;
   EventsRpc rpc_;
   bool stopping_ = false;
 };
 
-// The section events of a configuration that LoadConfig has checked.
-EventStore::Options OptionsFrom(const config::v1::Config& config);
+// The section events of a configuration that LoadConfig has checked, and what it takes of others.
+Server::Options OptionsFrom(const config::v1::Config& config);
 
 }  // namespace staffetta::events

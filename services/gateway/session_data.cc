@@ -141,18 +141,19 @@ Co<void> Session::Submit(std::string content) {
   if (!authorised) co_return;
 
   const Identity& identity = identified_->identity;
-  Message message{.id = NewMessageId(0),
-                  .identity = identity,
-                  .sender = transaction_.sender.ToString(),
-                  .priority = EffectiveClass({.user = identity.priority,
-                                              .smtp_api = asked->priority,
-                                              .mt_priority = params.demands.mt_priority,
-                                              .header = ClassOfHeader(examined->header)}),
-                  .client_address = connection_.client_address,
-                  .controls = std::move(asked->controls),
-                  .demands = params.demands,
-                  .schedule = asked->schedule,
-                  .idempotency_key = std::move(examined->idempotency_key)};
+  Message message{
+      .id = NewMessageId(PartitionOfAccount(identity.account_id, settings().partitions)),
+      .identity = identity,
+      .sender = transaction_.sender.ToString(),
+      .priority = EffectiveClass({.user = identity.priority,
+                                  .smtp_api = asked->priority,
+                                  .mt_priority = params.demands.mt_priority,
+                                  .header = ClassOfHeader(examined->header)}),
+      .client_address = connection_.client_address,
+      .controls = std::move(asked->controls),
+      .demands = params.demands,
+      .schedule = asked->schedule,
+      .idempotency_key = std::move(examined->idempotency_key)};
   TakeRecipients(std::move(transaction_.recipients), &message);
   SetTimes(params, now, settings().lifetime, &message);
   Finished finished = FinishContent(*examined, content,

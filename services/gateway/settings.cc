@@ -85,6 +85,7 @@ Options OptionsFrom(const config::v1::Config& config, const std::string& hostnam
       .lifetime = DurationOf(config.queue().lifetime()),
       .xclient_networks = NetworksOf(from.xclient_networks()),
       .return_path_domain = absl::AsciiStrToLower(from.return_path_domain()),
+      .partitions = config.queue().partitions(),
   };
   Listeners listeners;
   listeners.Add(from.ports(), from.require_tls() ? TlsPolicy::kRequired : TlsPolicy::kOptional,

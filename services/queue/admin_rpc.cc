@@ -6,6 +6,7 @@
 #include <absl/strings/str_split.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "common/rpc/times.h"
@@ -54,6 +55,11 @@ std::string StateChange(const std::string& what, const std::string& reason) {
   event.set_type(events::v1::EVENT_TYPE_STATE_CHANGED);
   event.set_detail(absl::StrCat(what, " by an operator", reason.empty() ? "" : ": ", reason));
   return event.SerializeAsString();
+}
+
+// All partitions change, but it is one fact.
+std::string EventIn(size_t partition, const std::string& event) {
+  return partition == 0 ? event : "";
 }
 
 // What is published about a delivery that is changed.
@@ -173,9 +179,10 @@ Co<absl::Status> AdminRpc::DoHold(const v1::HoldRequest* request, v1::HoldRespon
   if (!scope.ok()) co_return scope.status();
   const absl::Status valid = CheckReason(request->reason());
   if (!valid.ok()) co_return valid;
-  for (const Stores& stores : partitions_) {
-    const absl::Status status = co_await stores.admin->SetHold(
-        *scope, request->reason(), StateChange(*scope + " held", request->reason()));
+  const std::string event = StateChange(*scope + " held", request->reason());
+  for (size_t i = 0; i < partitions_.size(); ++i) {
+    const absl::Status status = co_await partitions_[i].admin->SetHold(
+        *scope, {.since = absl::InfinitePast(), .why = request->reason()}, EventIn(i, event));
     if (!status.ok()) co_return status;
   }
   co_return absl::OkStatus();
@@ -185,9 +192,9 @@ Co<absl::Status> AdminRpc::DoRelease(const v1::ReleaseRequest* request, v1::Rele
   const auto scope = ParseScope(request->scope(), false);
   if (!scope.ok()) co_return scope.status();
   absl::Status result = absl::NotFoundError(*scope + " is not held");
-  for (const Stores& stores : partitions_) {
-    const absl::Status status =
-        co_await stores.admin->Release(*scope, StateChange(*scope + " released", ""));
+  const std::string event = StateChange(*scope + " released", "");
+  for (size_t i = 0; i < partitions_.size(); ++i) {
+    const absl::Status status = co_await partitions_[i].admin->Release(*scope, EventIn(i, event));
     if (!status.ok() && !absl::IsNotFound(status)) co_return status;
     if (status.ok()) result = status;
   }
@@ -197,9 +204,14 @@ Co<absl::Status> AdminRpc::DoRelease(const v1::ReleaseRequest* request, v1::Rele
 
 Co<absl::Status> AdminRpc::DoListHolds(const v1::ListHoldsRequest*,
                                        v1::ListHoldsResponse* response) {
-  const auto holds = co_await partitions_[0].admin->Holds();
-  if (!holds.ok()) co_return holds.status();
-  for (const auto& [scope, hold] : *holds) {
+  // Those that a failed call left in some partitions only are among them.
+  std::map<std::string, AdminStore::Hold> all;
+  for (size_t i = 0; i < partitions_.size(); ++i) {
+    auto holds = co_await partitions_[i].admin->Holds();
+    if (!holds.ok()) co_return holds.status();
+    all.merge(*std::move(holds));
+  }
+  for (const auto& [scope, hold] : all) {
     v1::HeldScope* const out = response->add_holds();
     out->set_scope(scope);
     out->set_reason(hold.why);
@@ -216,13 +228,10 @@ Co<absl::Status> AdminRpc::DoSetThrottle(const v1::SetThrottleRequest* request,
   if (!valid.ok()) co_return valid;
   v1::Throttle throttle = request->throttle();
   throttle.set_scope(*scope);
-  // Accounts, and with them their channels, are in one partition; destinations are in all, and each
-  // gives its share.
-  const int share =
-      absl::StartsWith(*scope, "destination:") ? static_cast<int>(partitions_.size()) : 1;
-  for (const Stores& stores : partitions_) {
-    const absl::Status status =
-        co_await stores.admin->SetThrottle(throttle, share, StateChange(*scope + " throttled", ""));
+  const std::string event = StateChange(*scope + " throttled", "");
+  for (size_t i = 0; i < partitions_.size(); ++i) {
+    const absl::Status status = co_await partitions_[i].admin->SetThrottle(
+        throttle, SpreadOf(*scope, partitions_.size()), EventIn(i, event));
     if (!status.ok()) co_return status;
   }
   scheduler_->WakeAll();
@@ -245,7 +254,9 @@ Co<absl::Status> AdminRpc::DoExplain(const v1::ExplainRequest* request,
     v1::Explanation* const out = response->add_explanations();
     *out = ExplanationOf(delivery, *described);
     if (out->reason() != v1::WAIT_REASON_HOLD) continue;
-    const auto holds = co_await partitions_[0].admin->Holds();
+    const auto partition = PartitionOf(request->message_id(), partitions_.size());
+    if (!partition.ok()) co_return partition.status();
+    const auto holds = co_await partitions_[*partition].admin->Holds();
     if (!holds.ok()) co_return holds.status();
     const auto hold = holds->find(out->scope());
     if (hold == holds->end() || hold->second.why.empty()) continue;

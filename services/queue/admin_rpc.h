@@ -16,6 +16,9 @@ class AdminRpc final : public v1::QueueAdminService::CallbackService {
  public:
   AdminRpc(std::vector<Stores> partitions, Scheduler* scheduler, TaskGroup* group, std::string key);
 
+  // From now on there is one more, the next in order.
+  void Add(Stores partition) { partitions_.push_back(partition); }
+
   // Resumes when no call is running.
   Co<void> Drain() { return dispatcher_.Drain(); }
 
@@ -68,7 +71,7 @@ class AdminRpc final : public v1::QueueAdminService::CallbackService {
                                    v1::ListThrottlesResponse* response);
   Co<absl::Status> DoExplain(const v1::ExplainRequest* request, v1::ExplainResponse* response);
 
-  const std::vector<Stores> partitions_;
+  std::vector<Stores> partitions_;
   Scheduler* const scheduler_;
   rpc::Dispatcher dispatcher_;
 };

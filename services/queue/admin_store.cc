@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/rpc/times.h"
+#include "queue/partitions.h"
 #include "queue/reply_values.h"
 #include "queue/scripts.h"
 #include "staffetta/events/v1/events.pb.h"
@@ -212,8 +213,10 @@ Co<absl::StatusOr<int64_t>> AdminStore::Gate(std::string action, std::string sco
   co_return reply->integer();
 }
 
-Co<absl::Status> AdminStore::SetHold(std::string scope, std::string why, std::string event) {
-  const auto held = co_await Gate("hold", std::move(scope), std::move(why), std::move(event));
+Co<absl::Status> AdminStore::SetHold(std::string scope, Hold hold, std::string event) {
+  const int64_t since = hold.since == absl::InfinitePast() ? 0 : absl::ToUnixMillis(hold.since);
+  const auto held =
+      co_await Gate("hold", std::move(scope), absl::StrCat(since, " ", hold.why), std::move(event));
   co_return held.status();
 }
 
@@ -258,6 +261,30 @@ Co<absl::StatusOr<std::vector<v1::Throttle>>> AdminStore::Throttles() {
   std::sort(throttles.begin(), throttles.end(),
             [](const auto& a, const auto& b) { return a.scope() < b.scope(); });
   co_return throttles;
+}
+
+Co<absl::Status> AdminStore::FollowGates(AdminStore* first, size_t partitions) {
+  const auto wanted = co_await first->Holds();
+  if (!wanted.ok()) co_return wanted.status();
+  const auto holds = co_await Holds();
+  if (!holds.ok()) co_return holds.status();
+  for (const auto& [scope, hold] : *wanted) {
+    if (holds->contains(scope)) continue;
+    const absl::Status held = co_await SetHold(scope, hold, "");
+    if (!held.ok()) co_return held;
+  }
+  const auto throttles = co_await first->Throttles();
+  if (!throttles.ok()) co_return throttles.status();
+  for (const v1::Throttle& throttle : *throttles) {
+    const auto stored = co_await partition_->client()->Run(
+        Command("HGET", "throttle:" + partition_->tag(), throttle.scope()));
+    if (!stored.ok()) co_return stored.status();
+    const int share = SpreadOf(throttle.scope(), partitions);
+    if (!stored->is_nil() && stored->str() == LimitsOf(throttle, share)) continue;
+    const absl::Status set = co_await SetThrottle(throttle, share, "");
+    if (!set.ok()) co_return set;
+  }
+  co_return absl::OkStatus();
 }
 
 }  // namespace staffetta::queue

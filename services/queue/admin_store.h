@@ -77,13 +77,19 @@ class AdminStore {
                                                       std::vector<std::string> deliveries,
                                                       std::string event, std::string channel);
 
-  Co<absl::Status> SetHold(std::string scope, std::string why, std::string event);
+  // `since` InfinitePast: now. An empty `event`, here and below: none is published.
+  Co<absl::Status> SetHold(std::string scope, Hold hold, std::string event);
   // NOT_FOUND: there is none.
   Co<absl::Status> Release(std::string scope, std::string event);
   Co<absl::StatusOr<std::map<std::string, Hold>>> Holds();
   // This partition's share, one in `share`, of the limits. Without a limit: removes them.
   Co<absl::Status> SetThrottle(v1::Throttle throttle, int share, std::string event);
   Co<absl::StatusOr<std::vector<v1::Throttle>>> Throttles();
+
+  // Adds the holds and throttles of the first partition that are missing here, and gives the
+  // throttles the share that they have among so many: for a partition that is new, and after an
+  // operator's call that did not reach all.
+  Co<absl::Status> FollowGates(AdminStore* first, size_t partitions);
 
  private:
   Co<absl::StatusOr<Description>> Describe(std::vector<std::string> deliveries);

@@ -12,7 +12,9 @@ using testing::SizeIs;
 class GatesTest : public QueueStoreTest {
  protected:
   void Hold(const std::string& scope) {
-    EXPECT_TRUE(Await(context_, admin_->SetHold(scope, "testing", "")).ok());
+    EXPECT_TRUE(Await(context_,
+                      admin_->SetHold(scope, {.since = absl::InfinitePast(), .why = "testing"}, ""))
+                    .ok());
   }
   absl::Status Release(const std::string& scope) {
     return Await(context_, admin_->Release(scope, ""));
@@ -31,7 +33,7 @@ class GatesTest : public QueueStoreTest {
   }
   // How long until something changes by itself.
   static absl::Duration Pause(const QueueStore::LeaseResult& result) {
-    return result.next_change - result.now;
+    return result.outlook.until_change;
   }
 };
 
@@ -47,7 +49,7 @@ TEST_F(GatesTest, HeldScope_HandsOutNothingUntilItIsReleased) {
     message.set_message_id(NewMessageId(0));
     const std::string after = Enqueue(message);
     EXPECT_THAT(LeaseIds(), IsEmpty());
-    EXPECT_EQ(Lease().highest_waiting_class, 0) << "nothing of it could go";
+    EXPECT_EQ(Lease().outlook.highest_waiting_class, 0) << "nothing of it could go";
     const auto held = Await(context_, admin_->DescribeMessage(after));
     EXPECT_EQ(held->deliveries[0].reason, v1::WAIT_REASON_HOLD);
     EXPECT_EQ(held->deliveries[0].scope, scope);

@@ -1,5 +1,6 @@
 #include "queue/partitions.h"
 
+#include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
@@ -13,11 +14,22 @@ namespace staffetta::queue {
 
 absl::StatusOr<size_t> PartitionOf(const std::string& id, size_t partitions) {
   const std::optional<int> number = PartitionOfMessageId(id.substr(0, id.find('.')));
-  if (!number || static_cast<size_t>(*number) >= partitions) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("message_id: \"", id, "\" names none of the ", partitions, " partitions"));
+  if (!number) {
+    return absl::InvalidArgumentError(absl::StrCat("message_id: \"", id, "\" is none"));
+  }
+  if (static_cast<size_t>(*number) >= partitions) {
+    return absl::UnavailableError(
+        absl::StrCat(id, " is in partition ", *number,
+                     ", of which this replica of the queue does not know; is "
+                     "queue.partitions lower here than elsewhere?"));
   }
   return *number;
+}
+
+int SpreadOf(const std::string& scope, size_t partitions) {
+  const bool shared = absl::StartsWith(scope, "destination:") || scope == "channel:" ||
+                      scope == "channel:shared" || scope == "channel:sandbox";
+  return shared ? static_cast<int>(partitions) : 1;
 }
 
 // A token is "<partition>.<cursor>"; the cursor is empty at a partition's beginning.

@@ -18,7 +18,12 @@ struct Stores {
   AdminStore* admin;
 };
 
-// The partition that a message's or delivery's id names, among so many. INVALID_ARGUMENT: none.
+// How many partitions a scope of deliveries is spread over, among so many. An account is in one,
+// and with it what is its own.
+int SpreadOf(const std::string& scope, size_t partitions);
+
+// The partition that a message's or delivery's id names, among so many. INVALID_ARGUMENT: it is no
+// id; UNAVAILABLE: another replica may serve it, configured with more.
 absl::StatusOr<size_t> PartitionOf(const std::string& id, size_t partitions);
 
 // One step of a walk over all deliveries of all partitions, as AdminStore::List. INVALID_ARGUMENT:

@@ -42,7 +42,7 @@ TEST_F(PriorityTest, LowestClass_IsKeptTo) {
   const auto high = EnqueueMany(1, 2, "r@x.example");
   const auto result = Lease({.worker = "w", .credits = 10, .lowest_class = 3});
   EXPECT_THAT(Ids(result), ElementsAre(high[0]));
-  EXPECT_EQ(result.highest_waiting_class, 4);
+  EXPECT_EQ(result.outlook.highest_waiting_class, 4);
 }
 
 // SPEC P4: class-1 messages beyond the account's budget count as class 2; another account is not
@@ -102,7 +102,7 @@ TEST_F(PriorityTest, EnqueueForAWaitingWorker_HandsOutTheBest) {
   EXPECT_EQ(result->deliveries[0].plain_content, urgent.content()) << "it was at hand";
   EXPECT_EQ(result->deliveries[1].plain_content, "");
   EXPECT_NE(result->deliveries[1].content, "");
-  EXPECT_EQ(result->highest_waiting_class, 0);
+  EXPECT_EQ(result->outlook.highest_waiting_class, 0);
 }
 
 }  // namespace

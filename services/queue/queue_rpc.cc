@@ -36,20 +36,23 @@ absl::Status OutOfRange(const char* field, int value, int from, int to) {
 
 }  // namespace
 
-QueueRpc::QueueRpc(std::vector<Stores> partitions, Scheduler* scheduler, TaskGroup* group,
+QueueRpc::QueueRpc(const std::vector<Stores>& partitions, Scheduler* scheduler, TaskGroup* group,
                    std::string key, Options options)
-    : partitions_(std::move(partitions)),
-      scheduler_(scheduler),
+    : scheduler_(scheduler),
       group_(group),
       options_(options),
       dispatcher_(group->executor(), std::move(key), "queue") {
-  for (size_t i = 0; i < partitions_.size(); ++i) {
-    enqueued_.push_back(std::make_unique<Batcher<StorableMessage>>(
-        group, kEnqueueBatch, Batcher<StorableMessage>::Pace::kOneByOne,
-        [scheduler, i](std::vector<StorableMessage> batch) {
-          return scheduler->Enqueue(i, std::move(batch));
-        }));
-  }
+  for (const Stores& partition : partitions) Add(partition);
+}
+
+void QueueRpc::Add(Stores partition) {
+  const size_t i = partitions_.size();
+  partitions_.push_back(partition);
+  enqueued_.push_back(std::make_unique<Batcher<StorableMessage>>(
+      group_, kEnqueueBatch, Batcher<StorableMessage>::Pace::kOneByOne,
+      [scheduler = scheduler_, i](std::vector<StorableMessage> batch) {
+        return scheduler->Enqueue(i, std::move(batch));
+      }));
 }
 
 void QueueRpc::SetDurability(v1::Durability durability) {
@@ -124,7 +127,7 @@ Co<absl::Status> QueueRpc::DoLease(const v1::LeaseRequest* request, v1::LeaseRes
                                             .express = request->express_credits()},
                                            wait);
   if (!leased.ok()) co_return leased.status();
-  response->set_highest_waiting_class(leased->highest_waiting_class);
+  response->set_highest_waiting_class(scheduler_->HighestWaiting());
   *response->mutable_lease_time() = rpc::ToProto(options_.lease_time);
   std::vector<StorableCompletion> damaged;
   for (QueueStore::Leased& delivery : leased->deliveries) {
@@ -157,16 +160,22 @@ Co<absl::Status> QueueRpc::DoRenew(const v1::RenewRequest* request, v1::RenewRes
   if (request->leases_size() > kMostRenewed) {
     co_return absl::InvalidArgumentError(absl::StrCat("leases: more than ", kMostRenewed));
   }
-  std::map<size_t, std::vector<v1::HeldLease>> by_partition;
+  std::vector<std::vector<v1::HeldLease>> by_partition(partitions_.size());
   for (const v1::HeldLease& lease : request->leases()) {
     const auto partition = PartitionOf(lease.delivery_id(), partitions_.size());
     if (!partition.ok()) co_return partition.status();
     by_partition[*partition].push_back(lease);
   }
   int highest = 0;
-  for (auto& [partition, leases] : by_partition) {
-    auto result = co_await partitions_[partition].queue->Renew(std::move(leases));
-    if (!result.ok()) co_return result.status();
+  absl::Status status;
+  // Those without a lease say what waits there, if they can.
+  for (size_t i = 0; i < by_partition.size(); ++i) {
+    const bool asked_for = !by_partition[i].empty();
+    auto result = co_await partitions_[i].queue->Renew(std::move(by_partition[i]));
+    if (!result.ok()) {
+      if (asked_for) status = result.status();
+      continue;
+    }
     if (result->highest_waiting_class > 0 &&
         (highest == 0 || result->highest_waiting_class < highest)) {
       highest = result->highest_waiting_class;
@@ -174,7 +183,7 @@ Co<absl::Status> QueueRpc::DoRenew(const v1::RenewRequest* request, v1::RenewRes
     for (std::string& lost : result->lost) response->add_lost_delivery_ids(std::move(lost));
   }
   response->set_highest_waiting_class(highest);
-  co_return absl::OkStatus();
+  co_return status;
 }
 
 Co<absl::Status> QueueRpc::DoComplete(const v1::CompleteRequest* request,
@@ -190,12 +199,12 @@ Co<absl::Status> QueueRpc::DoComplete(const v1::CompleteRequest* request,
     if (!partition.ok()) co_return partition.status();
     by_partition[*partition].push_back(*std::move(storable));
   }
+  absl::Status status;
   for (auto& [partition, completions] : by_partition) {
-    const absl::Status status = co_await CompleteIn(partition, std::move(completions),
-                                                    response->mutable_lost_delivery_ids());
-    if (!status.ok()) co_return status;
+    status.Update(co_await CompleteIn(partition, std::move(completions),
+                                      response->mutable_lost_delivery_ids()));
   }
-  co_return absl::OkStatus();
+  co_return status;
 }
 
 Co<absl::Status> QueueRpc::CompleteIn(size_t partition, std::vector<StorableCompletion> completions,
@@ -203,7 +212,7 @@ Co<absl::Status> QueueRpc::CompleteIn(size_t partition, std::vector<StorableComp
   auto result = co_await partitions_[partition].queue->Complete(std::move(completions));
   if (!result.ok()) co_return result.status();
   for (std::string& delivery : result->lost) *lost->Add() = std::move(delivery);
-  if (result->work_is_left) scheduler_->Wake(partition);
+  if (result->outlook) scheduler_->Hear(partition, *result->outlook);
   co_return absl::OkStatus();
 }
 
@@ -244,8 +253,8 @@ Co<absl::Status> QueueRpc::DoGetStats(const v1::GetStatsRequest*, v1::GetStatsRe
   AdminStore::Stats sum;
   for (auto& each : sum.classes) each.oldest = absl::InfiniteFuture();
   absl::Time last_asked = absl::InfinitePast();
-  for (const Stores& stores : partitions_) {
-    const auto stats = co_await stores.admin->GetStats();
+  for (size_t i = 0; i < partitions_.size(); ++i) {
+    const auto stats = co_await partitions_[i].admin->GetStats();
     if (!stats.ok()) co_return stats.status();
     for (size_t c = 1; c < stats->classes.size(); ++c) {
       sum.classes[c].ready += stats->classes[c].ready;

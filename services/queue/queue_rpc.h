@@ -20,11 +20,13 @@ class QueueRpc final : public v1::QueueService::CallbackService {
     RecordOptions records;
     absl::Duration lease_time;
   };
-  QueueRpc(std::vector<Stores> partitions, Scheduler* scheduler, TaskGroup* group, std::string key,
-           Options options);
+  QueueRpc(const std::vector<Stores>& partitions, Scheduler* scheduler, TaskGroup* group,
+           std::string key, Options options);
 
   // Ends long polls and resumes when no call is running.
   Co<void> Drain() { return dispatcher_.Drain(); }
+  // From now on there is one more, the next in order.
+  void Add(Stores partition);
   // What the durability check at start found.
   void SetDurability(v1::Durability durability);
 
@@ -95,7 +97,7 @@ class QueueRpc final : public v1::QueueService::CallbackService {
   // Nobody can work on what is damaged: an operator must see it.
   Co<void> SetAside(std::vector<StorableCompletion> damaged);
 
-  const std::vector<Stores> partitions_;
+  std::vector<Stores> partitions_;
   Scheduler* const scheduler_;
   TaskGroup* const group_;
   Options options_;

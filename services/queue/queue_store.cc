@@ -1,10 +1,13 @@
 #include "queue/queue_store.h"
 
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 
 #include <map>
 #include <utility>
 
+#include "common/base/text.h"
 #include "queue/reply_values.h"
 #include "queue/scripts.h"
 
@@ -74,14 +77,18 @@ void Append(StorableCompletion completion, Args* args) {
   for (StorableMessage& bounce : completion.bounce) Append(std::move(bounce), args);
 }
 
+QueueStore::Outlook ToOutlook(int64_t highest, int64_t wait_ms) {
+  return {.highest_waiting_class = static_cast<int>(highest),
+          .until_change = wait_ms < 0 ? absl::InfiniteDuration() : absl::Milliseconds(wait_ms)};
+}
+
 // The last four that enqueue.lua and lease.lua return.
 absl::StatusOr<QueueStore::LeaseResult> ToLeaseResult(std::vector<Value> parts,
                                                       const char* script) {
   QueueStore::LeaseResult result;
   const size_t at = parts.size() - 4;
   result.now = TimeOf(parts[at]);
-  result.next_change = TimeOrNever(parts[at + 1]);
-  result.highest_waiting_class = static_cast<int>(NumberOf(parts[at + 2]));
+  result.outlook = ToOutlook(NumberOf(parts[at + 2]), NumberOf(parts[at + 1]));
   for (Value& element : parts[at + 3].TakeArray()) {
     std::vector<Value> d = element.TakeArray();
     if (d.size() != 11) return Unexpected(script);
@@ -216,9 +223,21 @@ Co<absl::StatusOr<QueueStore::CompleteResult>> QueueStore::Complete(
                                                    std::move(args));
   if (!reply.ok()) co_return reply.status();
   std::vector<Value> parts = reply->TakeArray();
-  if (parts.size() != 2) co_return Unexpected("complete");
-  co_return CompleteResult{.lost = TakeStrings(std::move(parts[0])),
-                           .work_is_left = NumberOf(parts[1]) == 1};
+  if (parts.size() != 1 && parts.size() != 3) co_return Unexpected("complete");
+  CompleteResult result{.lost = TakeStrings(std::move(parts[0])), .outlook = {}};
+  if (parts.size() == 3) result.outlook = ToOutlook(NumberOf(parts[1]), NumberOf(parts[2]));
+  co_return result;
+}
+
+std::optional<QueueStore::Outlook> QueueStore::Heard(std::string_view message) const {
+  const std::vector<std::string> words = absl::StrSplit(ToAbsl(message), ' ');
+  int64_t highest = 0;
+  int64_t wait_ms = 0;
+  if (words.size() != 3 || words[0] == partition_->waker() ||
+      !absl::SimpleAtoi(words[1], &highest) || !absl::SimpleAtoi(words[2], &wait_ms)) {
+    return std::nullopt;
+  }
+  return ToOutlook(highest, wait_ms);
 }
 
 Co<absl::Status> QueueStore::PutContent(std::string message_id, int piece, std::string frame) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/co.h"
@@ -58,10 +59,14 @@ class QueueStore {
     std::string content;  // compressed; empty: over kInlineContent, or plain_content has it
     std::string plain_content;
   };
+  // What waits in the partition.
+  struct Outlook {
+    int highest_waiting_class = 0;                           // 0: none
+    absl::Duration until_change = absl::InfiniteDuration();  // until it changes by itself
+  };
   struct LeaseResult {
-    absl::Time now;          // Redis's clock
-    absl::Time next_change;  // when something changes by itself; InfiniteFuture: never
-    int highest_waiting_class = 0;
+    absl::Time now;  // Redis's clock
+    Outlook outlook;
     std::vector<Leased> deliveries;
   };
   struct RenewResult {
@@ -70,7 +75,7 @@ class QueueStore {
   };
   struct CompleteResult {
     std::vector<std::string> lost;
-    bool work_is_left = false;  // something became ready, or will be
+    std::optional<Outlook> outlook;  // nullopt: nothing that changes it has happened
   };
 
   // Content up to this size comes along with a lease.
@@ -89,6 +94,9 @@ class QueueStore {
   Co<absl::Status> PutContent(std::string message_id, int piece, std::string frame);
   // As stored. NOT_FOUND: no such message, or piece.
   Co<absl::StatusOr<std::string>> GetContent(std::string message_id, std::optional<int> piece);
+
+  // What a replica said on the wake channel; nullopt: it was this one, or it says nothing.
+  std::optional<Outlook> Heard(std::string_view message) const;
 
   const Partition& partition() const { return *partition_; }
 

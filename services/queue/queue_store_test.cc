@@ -81,7 +81,7 @@ TEST_F(QueueStoreTest, HighestClass_GoesFirst) {
   EXPECT_THAT(LeaseIds(4), ElementsAre(ids[2], ids[5], ids[4], ids[1]));
   const auto rest = Lease(1);
   EXPECT_EQ(rest.deliveries[0].delivery_id, ids[3]);
-  EXPECT_EQ(rest.highest_waiting_class, 5);
+  EXPECT_EQ(rest.outlook.highest_waiting_class, 5);
 }
 
 // SPEC P5: inside a class the lanes take turns; a long one delays another's first by one round.
@@ -175,7 +175,7 @@ TEST_F(QueueStoreTest, RetryTime_IsKeptAndAnnounced) {
   Complete(Outcome(leased[0], v1::OUTCOME_KIND_DEFERRED, {"bob@x.example"}, absl::Hours(1)));
   const auto result = Lease();
   EXPECT_THAT(result.deliveries, IsEmpty());
-  EXPECT_NEAR(absl::ToDoubleSeconds(result.next_change - result.now), 3600, 5);
+  EXPECT_NEAR(absl::ToDoubleSeconds(result.outlook.until_change), 3600, 5);
   EXPECT_EQ(Await(context_, admin_->GetStats())->due, 1);
 }
 

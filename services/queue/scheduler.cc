@@ -13,6 +13,8 @@ namespace {
 constexpr absl::Duration kLongestSleep = absl::Seconds(1);
 constexpr std::chrono::seconds kBetweenSweeps(1);
 constexpr std::chrono::milliseconds kDistance(2);
+// For each other partition: how long one is not looked at again without need.
+constexpr std::chrono::milliseconds kFresh(5);
 constexpr std::chrono::milliseconds kAfterError(100);
 constexpr int kNoClass = 6;
 // Deliveries that one script leases: more would keep Redis from urgent mail.
@@ -22,7 +24,12 @@ constexpr int kMostPerCall = 64;
 
 Scheduler::Scheduler(std::vector<QueueStore*> partitions, TaskGroup* group)
     : group_(group), idle_(group->executor()) {
-  for (QueueStore* store : partitions) partitions_.push_back({.store = store});
+  for (QueueStore* store : partitions) Add(store);
+}
+
+void Scheduler::Add(QueueStore* partition) {
+  partitions_.push_back({.store = partition});
+  idle_.cancel();
 }
 
 Co<absl::StatusOr<QueueStore::LeaseResult>> Scheduler::Lease(QueueStore::Want want,
@@ -75,7 +82,7 @@ Co<absl::Status> Scheduler::Enqueue(size_t partition, std::vector<StorableMessag
   auto result = co_await here.store->Enqueue(std::move(messages), std::move(want));
   const absl::Status status = result.status();
   if (result.ok()) {
-    Learn(&here, *result);
+    Learn(&here, result->outlook);
     if (here.highest > 0) idle_.cancel();
   }
   // Not stored, as far as is known: the worker goes on waiting.
@@ -91,6 +98,25 @@ void Scheduler::Wake(size_t partition) {
 
 void Scheduler::WakeAll() {
   for (size_t i = 0; i < partitions_.size(); ++i) Wake(i);
+}
+
+void Scheduler::Hear(size_t partition, QueueStore::Outlook outlook) {
+  Partition& here = partitions_[partition];
+  // It may be older than what we know: what is better counts, the rest is seen when it is asked.
+  if (outlook.highest_waiting_class > 0 &&
+      (here.highest == 0 || outlook.highest_waiting_class < here.highest)) {
+    here.highest = outlook.highest_waiting_class;
+  }
+  here.look = std::min(here.look, LookAfter(outlook));
+  idle_.cancel();
+}
+
+int Scheduler::HighestWaiting() const {
+  int highest = 0;
+  for (const Partition& each : partitions_) {
+    if (each.highest > 0 && (highest == 0 || each.highest < highest)) highest = each.highest;
+  }
+  return highest;
 }
 
 void Scheduler::Stop() {
@@ -121,7 +147,7 @@ Co<void> Scheduler::Serve() {
 Co<void> Scheduler::Ask(size_t partition, WaiterPtr waiter) {
   Partition& here = partitions_[partition];
   here.woken = false;
-  here.last_asked = ++asked_;
+  here.asked = Clock::now();
   const bool sweep = Clock::now() >= here.sweep;
   if (sweep) here.sweep = Clock::now() + kBetweenSweeps;
   waiter->being_served = true;
@@ -130,7 +156,7 @@ Co<void> Scheduler::Ask(size_t partition, WaiterPtr waiter) {
   want.credits = std::min(want.credits, kMostPerCall);
   auto result = co_await here.store->Lease(std::move(want), sweep);
   if (result.ok()) {
-    Learn(&here, *result);
+    Learn(&here, result->outlook);
   } else {
     log::Warn("leasing failed: {}", result.status().ToString());
     // The other partitions must not wait for this one.
@@ -157,7 +183,10 @@ Scheduler::WaiterPtr Scheduler::FreeWaiter() const {
 }
 
 int Scheduler::HighestIn(const Partition& partition) const {
-  if (partition.woken || partition.look <= Clock::now()) return 1;
+  const auto now = Clock::now();
+  // Where something always becomes due, the others must have their turns all the same.
+  const bool fresh = now - partition.asked < kFresh * (partitions_.size() - 1);
+  if (!fresh && (partition.woken || partition.look <= now)) return 1;
   return partition.highest == 0 ? kNoClass : partition.highest;
 }
 
@@ -167,7 +196,7 @@ std::optional<size_t> Scheduler::BestFor(const Waiter& waiter) const {
   for (size_t i = 0; i < partitions_.size(); ++i) {
     if (HighestIn(partitions_[i]) > lowest) continue;
     const auto rank = [this](size_t at) {
-      return std::make_pair(HighestIn(partitions_[at]), partitions_[at].last_asked);
+      return std::make_pair(HighestIn(partitions_[at]), partitions_[at].asked);
     };
     if (!best || rank(i) < rank(*best)) best = i;
   }
@@ -182,11 +211,13 @@ int Scheduler::LowestClassFor(size_t partition) const {
   return lowest;
 }
 
-void Scheduler::Learn(Partition* partition, const QueueStore::LeaseResult& result) {
-  partition->highest = result.highest_waiting_class;
-  const absl::Duration sleep =
-      std::clamp(result.next_change - result.now, absl::ZeroDuration(), kLongestSleep);
-  partition->look = Clock::now() + absl::ToChronoNanoseconds(sleep);
+void Scheduler::Learn(Partition* partition, const QueueStore::Outlook& outlook) {
+  partition->highest = outlook.highest_waiting_class;
+  partition->look = LookAfter(outlook);
+}
+
+Scheduler::Clock::time_point Scheduler::LookAfter(const QueueStore::Outlook& outlook) {
+  return Clock::now() + absl::ToChronoNanoseconds(std::min(outlook.until_change, kLongestSleep));
 }
 
 void Scheduler::Settle(const WaiterPtr& waiter, size_t partition,

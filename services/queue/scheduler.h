@@ -3,6 +3,7 @@
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
 
+#include <deque>
 #include <list>
 #include <memory>
 #include <optional>
@@ -19,7 +20,9 @@ namespace staffetta::queue {
 // What is enqueued in a quiet time while a worker waits goes to it in the step that stores
 // it. Everything else is leased by one call to Redis at a time, for the worker that has waited
 // longest, from the partition with the highest class: no lower class is handed out as long as
-// another partition is known to have a higher one (SPEC P3). When there is nothing, it sleeps until
+// another partition is known to have a higher one (SPEC P3). What the other replicas change they
+// say at once; what may have become ready by itself in another partition counts as class 1 until
+// that one was asked, though not twice in some milliseconds. When there is nothing, it sleeps until
 // something is enqueued, completed or due; never longer than a second, in case a wake-up of another
 // replica was lost.
 class Scheduler {
@@ -33,9 +36,17 @@ class Scheduler {
   // Stores messages of one partition; see QueueStore::Enqueue.
   Co<absl::Status> Enqueue(size_t partition, std::vector<StorableMessage> messages);
 
+  // From now on it serves this one, too: as the last in order.
+  void Add(QueueStore* partition);
+
   // Something may have become ready.
   void Wake(size_t partition);
   void WakeAll();
+  // Something has changed, here or in another replica, to this or to better.
+  void Hear(size_t partition, QueueStore::Outlook outlook);
+
+  // The highest class that waits anywhere, as far as is known; 0: none.
+  int HighestWaiting() const;
 
   // Ends the loop and every wait.
   void Stop();
@@ -49,7 +60,7 @@ class Scheduler {
     int highest = 0;          // the highest class that waits, as far as we know; 0: none
     Clock::time_point look;   // something changes by itself
     Clock::time_point sweep;  // when to look for what has expired
-    uint64_t last_asked = 0;
+    Clock::time_point asked;  // when it was looked at last
   };
   struct Waiter {
     Waiter(Executor executor, QueueStore::Want w) : want(std::move(w)), answered(executor) {}
@@ -74,16 +85,16 @@ class Scheduler {
   int HighestIn(const Partition& partition) const;
   std::optional<size_t> BestFor(const Waiter& waiter) const;
   int LowestClassFor(size_t partition) const;
-  void Learn(Partition* partition, const QueueStore::LeaseResult& result);
+  static Clock::time_point LookAfter(const QueueStore::Outlook& outlook);
+  void Learn(Partition* partition, const QueueStore::Outlook& outlook);
   void Settle(const WaiterPtr& waiter, size_t partition,
               absl::StatusOr<QueueStore::LeaseResult> result);
 
   TaskGroup* const group_;
-  std::vector<Partition> partitions_;
+  std::deque<Partition> partitions_;  // they stay where they are
   std::list<WaiterPtr> waiters_;
   Timer idle_;                   // what Serve sleeps on
   Clock::time_point next_call_;  // not before
-  uint64_t asked_ = 0;
   bool serving_ = false;
   bool stopping_ = false;
 };

@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "common/base/config.h"
+#include "common/base/log.h"
 #include "common/redis/durability.h"
+#include "common/redis/partitions.h"
 
 namespace staffetta::queue {
 
@@ -19,14 +21,47 @@ Server::Server(Executor executor, Options options, redis::Client::Options redis,
            {.records = options.records, .lease_time = options.store.lease_time}),
       admin_rpc_(StoresOf(parts_), &scheduler_, &group_, key) {}
 
-Server::Parts Server::MakeParts() {
+std::unique_ptr<Server::Part> Server::MakePart(int number) {
   QueueStore::Options store = options_.store;
   store.waiting_client = &waiting_redis_;
+  return std::make_unique<Part>(&redis_, number, options_.keep_events, store);
+}
+
+Server::Parts Server::MakeParts() {
   Parts parts;
-  for (int i = 0; i < options_.partitions; ++i) {
-    parts.push_back(std::make_unique<Part>(&redis_, i, options_.keep_events, store));
-  }
+  for (int i = 0; i < options_.partitions; ++i) parts.push_back(MakePart(i));
   return parts;
+}
+
+Co<absl::Status> Server::AddParts() {
+  const auto in_use = co_await redis::PartitionsInUse(redis_, options_.partitions);
+  if (!in_use.ok()) co_return in_use.status();
+  Parts more;
+  size_t with_mail = 0;
+  for (int i = options_.partitions; i < *in_use; ++i) {
+    more.push_back(MakePart(i));
+    const auto stats = co_await more.back()->admin.GetStats();
+    if (!stats.ok()) co_return stats.status();
+    if (stats->messages == 0) continue;
+    with_mail = more.size();
+    log::Info("partition {} is not in use any more; its {} messages go out", i, stats->messages);
+  }
+  more.resize(with_mail);
+  for (auto& part : more) {
+    scheduler_.Add(&part->queue);
+    rpc_.Add({&part->queue, &part->admin});
+    admin_rpc_.Add({&part->queue, &part->admin});
+    parts_.push_back(std::move(part));
+  }
+  co_return absl::OkStatus();
+}
+
+Co<absl::Status> Server::SpreadGates() {
+  for (const auto& part : parts_) {
+    const absl::Status status = co_await part->admin.FollowGates(&parts_[0]->admin, parts_.size());
+    if (!status.ok()) co_return status;
+  }
+  co_return absl::OkStatus();
 }
 
 std::vector<QueueStore*> Server::QueuesOf(const Parts& parts) {
@@ -55,6 +90,9 @@ Co<absl::Status> Server::Start() {
     const absl::Status replicated = co_await redis::CheckReplicas(redis_, options_.store.replicas);
     if (!replicated.ok()) co_return replicated;
   }
+  absl::Status ready = co_await AddParts();
+  if (ready.ok()) ready = co_await SpreadGates();
+  if (!ready.ok()) co_return ready;
   std::vector<std::string> channels;
   for (const auto& part : parts_) channels.push_back(part->partition.wake_channel());
   subscriber_ = std::make_unique<redis::Subscriber>(
@@ -62,16 +100,17 @@ Co<absl::Status> Server::Start() {
       redis::Subscriber::Options{.endpoint = redis_.endpoint(), .channels = std::move(channels)},
       redis::Subscriber::Callbacks{
           .on_message = [this](std::string_view channel,
-                               std::string_view waker) { Woken(channel, waker); },
+                               std::string_view message) { Woken(channel, message); },
           .on_gap = [this] { scheduler_.WakeAll(); },
           .on_failure = nullptr});
   co_return absl::OkStatus();
 }
 
-void Server::Woken(std::string_view channel, std::string_view waker) {
+void Server::Woken(std::string_view channel, std::string_view message) {
   for (size_t i = 0; i < parts_.size(); ++i) {
-    const Partition& partition = parts_[i]->partition;
-    if (partition.wake_channel() == channel && partition.waker() != waker) scheduler_.Wake(i);
+    if (parts_[i]->partition.wake_channel() != channel) continue;
+    const auto outlook = parts_[i]->queue.Heard(message);
+    if (outlook) scheduler_.Hear(i, *outlook);
   }
 }
 
@@ -94,6 +133,7 @@ Server::Options OptionsFrom(const config::v1::Config& config) {
                     .replicas = config.redis().replicas()},
           .records = {.lifetime = DurationOf(queue.lifetime()),
                       .compression_level = queue.compression_level()},
+          .partitions = queue.partitions(),
           .keep_events = config.events().keep(),
           .allow_volatile = config.redis().allow_volatile()};
 }

@@ -25,7 +25,7 @@ class Server {
   struct Options {
     QueueStore::Options store;
     RecordOptions records;
-    int partitions = 1;  // the gateway and the events service know one so far
+    int partitions = 1;
     int64_t keep_events = 1'000'000;
     bool allow_volatile = false;
   };
@@ -48,17 +48,21 @@ class Server {
     AdminStore admin;
   };
   using Parts = std::vector<std::unique_ptr<Part>>;
+  std::unique_ptr<Part> MakePart(int number);
   Parts MakeParts();
+  // Serves partitions beyond the configured number as well, if they hold mail.
+  Co<absl::Status> AddParts();
+  Co<absl::Status> SpreadGates();
   static std::vector<QueueStore*> QueuesOf(const Parts& parts);
   static std::vector<Stores> StoresOf(const Parts& parts);
-  void Woken(std::string_view channel, std::string_view waker);
+  void Woken(std::string_view channel, std::string_view message);
 
   const Executor executor_;
   const Options options_;
   redis::Client redis_;
   redis::Client waiting_redis_;  // for writes that wait for replicas
   TaskGroup group_;
-  const Parts parts_;
+  Parts parts_;
   Scheduler scheduler_;
   QueueRpc rpc_;
   AdminRpc admin_rpc_;

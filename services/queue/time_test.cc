@@ -25,7 +25,9 @@ class TimeTest : public QueueStoreTest {
 TEST_F(TimeTest, Expiry_ActsInEveryPlace) {
   const std::string starved = EnqueueFor(absl::Milliseconds(50), "r@low.example", 5);
   const std::string held = EnqueueFor(absl::Milliseconds(50), "r@held.example");
-  EXPECT_TRUE(Await(context_, admin_->SetHold("destination:held.example", "", "")).ok());
+  EXPECT_TRUE(Await(context_, admin_->SetHold("destination:held.example",
+                                              {.since = absl::InfinitePast(), .why = ""}, ""))
+                  .ok());
   const std::string paused = EnqueueFor(absl::Milliseconds(50), "r@paused.example");
   EXPECT_TRUE(Await(context_, admin_->Change(v1::DELIVERY_CHANGE_PAUSE, {paused}, "e", "")).ok());
   for (int i = 0; i < 3; ++i) Enqueue(1, {"r@busy.example"});

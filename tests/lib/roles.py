@@ -47,11 +47,13 @@ class RolesApart(Relay):
         else:
             self._serve(part, part, f"grpc.listen={self._endpoints[part]}")
 
-    def replica(self, role):
-        """A second process of the gateway or of delivery, the part "<role>-2"; the gateway's port."""
-        port = free_port()
-        self._serve(f"{role}-2", role, "grpc.listen=127.0.0.1:0", f"gateway.ports={port}")
-        return port
+    def replica(self, role, queue=None):
+        """A second process of a role, the part "<role>-2", that calls the queue at this endpoint. Of a
+        gateway, its port; else where it answers gRPC."""
+        port, endpoint = free_port(), f"127.0.0.1:{free_port()}"
+        self._serve(f"{role}-2", role, f"grpc.listen={endpoint}", f"gateway.ports={port}",
+                    f"grpc.queue={queue or self._endpoints['queue']}")
+        return port if role == "gateway" else endpoint
 
     def _serve(self, part, role, *settings):
         overrides = [word for setting in settings for word in ("--set", setting)]

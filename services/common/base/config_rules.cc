@@ -10,6 +10,7 @@
 
 #include "common/base/config.h"
 #include "common/base/endpoint.h"
+#include "common/base/ids.h"
 #include "common/base/log.h"
 #include "common/base/network.h"
 #include "common/base/text.h"
@@ -45,6 +46,7 @@ Range RangeOf(const FieldDescriptor& field) {
       {"Gateway.max_received", {1}},
       {"Queue.compression_level", {1, 19}},
       {"Queue.floor_percent", {0, 50}},
+      {"Queue.partitions", {1, kMostPartitions}},
       {"Delivery.port", {1, 65535}},
       {"Delivery.connections_per_site", {1}},
       {"Delivery.prefetch", {1}},

@@ -61,5 +61,5 @@ for k = 9, #ARGV do
   end
 end
 write_rest()
-if #changed > 0 then redis.call('PUBLISH', ARGV[3], ARGV[4]) end
+if #changed > 0 then tell(outlook(now)) end
 return changed

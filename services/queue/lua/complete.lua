@@ -4,12 +4,13 @@
 -- 'aside'), wait (ms), event part of what is left, recipients left, number of changes and each change to
 -- publish, 0 or 1 bounces and the bounce as create_message wants it.
 -- Returns the deliveries whose lease was lost before: nothing was changed for these, and their bounce was not
--- queued; and 1 when something is left to do, now or later. O(completions).
+-- queued; and, when something is left to do, the highest class that waits and the time (ms) until something
+-- changes by itself (-1: never). O(completions).
 local keep = ARGV[2]
 local now = now_ms()
 local i = 8
 local lost = {}
-local wake = false
+local work_is_left = false
 
 for _ = 1, tonumber(ARGV[7]) do
   local delivery, lease, fate = ARGV[i], ARGV[i + 1], ARGV[i + 2]
@@ -24,7 +25,7 @@ for _ = 1, tonumber(ARGV[7]) do
     lost[#lost + 1] = delivery
   else
     remove(lease_key, delivery)
-    wake = wake or has_bounce or fate ~= 'done' or #d[BUSY] > 0
+    work_is_left = work_is_left or has_bounce or fate ~= 'done' or #d[BUSY] > 0
     leave_busy(d, now)
     if d[KILLS] > 0 and redis.call('GET', suspect_key) == delivery then redis.call('DEL', suspect_key) end
     for k = first_change, bounce - 2 do publish(keep, m[ENVELOPE] .. ARGV[k]) end
@@ -45,5 +46,7 @@ for _ = 1, tonumber(ARGV[7]) do
   end
 end
 write_rest()
-if wake then redis.call('PUBLISH', ARGV[3], ARGV[4]) end
-return { lost, wake and 1 or 0 }
+if not work_is_left then return { lost } end
+local highest, wait = outlook(now)
+tell(highest, wait)
+return { lost, highest, wait }

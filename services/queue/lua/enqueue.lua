@@ -17,6 +17,6 @@ end
 local out = {}
 if tonumber(ARGV[7]) > 0 then out = hand_out(now, want_of_args(), known) end
 write_rest()
-local highest = highest_waiting()
-if highest > 0 then redis.call('PUBLISH', ARGV[3], ARGV[4]) end
-return { queued, now, next_change(), highest, out }
+local highest, wait = outlook(now)
+if highest > 0 then tell(highest, wait) end
+return { queued, now, wait, highest, out }

@@ -1,6 +1,6 @@
 -- parts: layout records lanes gates
--- Opens and closes gates. ARGV: tag, keep, channel to wake, waker, action, scope, text, event to publish.
---   hold      the scope waits until it is released; text says why
+-- Opens and closes gates. ARGV: tag, keep, channel to wake, waker, action, scope, text, event to publish (empty: none).
+--   hold      the scope waits until it is released; text: since (ms, 0: now), space, why
 --   release   no longer; returns 0 when it was not held
 --   throttle  text holds the limits; empty: none any more. Who waits is looked at again
 -- O(lanes that waited).
@@ -8,7 +8,8 @@ local action, scope, text = ARGV[5], ARGV[6], ARGV[7]
 local now = now_ms()
 local changed = 1
 if action == 'hold' then
-  redis.call('HSET', hold_key, scope, string.format('%.0f', now) .. ' ' .. text)
+  local since, why = string.match(text, '^(%d+) (.*)$')
+  redis.call('HSET', hold_key, scope, string.format('%.0f', since == '0' and now or since) .. ' ' .. why)
 elseif action == 'release' then
   changed = redis.call('HDEL', hold_key, scope)
   release(scope, math.huge)
@@ -22,6 +23,6 @@ else
     redis.call('ZADD', gates_key, now, waiting)
   end
 end
-if changed == 1 then publish(ARGV[2], ARGV[8]) end
-redis.call('PUBLISH', ARGV[3], ARGV[4])
+if changed == 1 and ARGV[8] ~= '' then publish(ARGV[2], ARGV[8]) end
+tell(outlook(now))
 return changed

@@ -174,12 +174,17 @@ local function open_gates(now, most)
   end
 end
 
--- The next moment at which something changes by itself; 0: none.
-local function next_change()
-  local at = 0
+-- What waits now: the highest class (0: none), and the time (ms) until something changes by itself (-1: never).
+local function outlook(now)
+  local wait = -1
   for _, key in ipairs({ due_key, lease_key, gates_key }) do
-    local score = tonumber(redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2])
-    if score and score < math.huge and (at == 0 or score < at) then at = score end
+    local at = tonumber(redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2])
+    if at and at < math.huge and (wait < 0 or at - now < wait) then wait = math.max(0, math.ceil(at - now)) end
   end
-  return at
+  return highest_waiting(), wait
+end
+
+-- Tells the other replicas what waits now, as "<waker> <class> <ms>". ARGV[3] is the channel, ARGV[4] the waker.
+local function tell(highest, wait)
+  redis.call('PUBLISH', ARGV[3], string.format('%s %d %.0f', ARGV[4], highest, wait))
 end

@@ -2,7 +2,7 @@
 -- Hands out deliveries. ARGV: tag, keep, most to move in one call, change to publish for a lease that ran out,
 -- change for a delivery that is set aside, 1 to look for what has expired, then as in enqueue.lua: credits,
 -- express, lowest class, floor, lease id prefix, lease time (ms), largest content that comes along.
--- Returns: now, the next moment at which something changes by itself (0: none), the highest class that still
+-- Returns: now, the time (ms) until something changes by itself (-1: never), the highest class that still
 -- waits, and the deliveries as hand_out gives them. O(deliveries moved or handed out).
 local keep, most = ARGV[2], tonumber(ARGV[3])
 local lost_change, aside_change = ARGV[4], ARGV[5]
@@ -75,4 +75,5 @@ end
 
 local out = hand_out(now, want_of_args(), {})
 write_rest()
-return { now, next_change(), highest_waiting(), out }
+local highest, wait = outlook(now)
+return { now, wait, highest, out }
