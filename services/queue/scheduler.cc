@@ -69,15 +69,19 @@ Co<absl::StatusOr<QueueStore::LeaseResult>> Scheduler::Lease(QueueStore::Want wa
 Co<absl::Status> Scheduler::Enqueue(size_t partition, std::vector<StorableMessage> messages) {
   Partition& here = partitions_[partition];
   // With a backlog the lease calls do: the submitter should not wait for what others are handed. So
-  // they do in busy times, when one of them takes what several enqueues brought.
+  // they do in busy times, when one of them takes what several enqueues brought. Class 1, which a
+  // worker keeps a line open for, does not wait for them.
   const bool quiet = here.highest == 0 && Clock::now() >= next_call_;
-  const WaiterPtr waiter = quiet ? FreeWaiter() : nullptr;
+  const bool urgent = std::any_of(messages.begin(), messages.end(), [](const auto& message) {
+    return message.message_class == 1 && message.wait <= absl::ZeroDuration();
+  });
+  const WaiterPtr waiter = quiet ? FreeWaiter() : urgent ? ExpressWaiter() : nullptr;
   std::optional<QueueStore::Want> want;
   if (waiter) {
     waiter->being_served = true;
     want = waiter->want;
     want->lowest_class = LowestClassFor(partition);
-    next_call_ = Clock::now() + kDistance;
+    if (quiet) next_call_ = Clock::now() + kDistance;
   }
   auto result = co_await here.store->Enqueue(std::move(messages), std::move(want));
   const absl::Status status = result.status();
@@ -93,6 +97,7 @@ Co<absl::Status> Scheduler::Enqueue(size_t partition, std::vector<StorableMessag
 
 void Scheduler::Wake(size_t partition) {
   partitions_[partition].woken = true;
+  partitions_[partition].asked = {};
   idle_.cancel();
 }
 
@@ -180,6 +185,13 @@ Scheduler::WaiterPtr Scheduler::FreeWaiter() const {
     if (!express) express = waiter;
   }
   return express;
+}
+
+Scheduler::WaiterPtr Scheduler::ExpressWaiter() const {
+  for (const WaiterPtr& waiter : waiters_) {
+    if (!waiter->being_served && waiter->want.credits == 0) return waiter;
+  }
+  return nullptr;
 }
 
 int Scheduler::HighestIn(const Partition& partition) const {
