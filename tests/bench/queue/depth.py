@@ -5,10 +5,10 @@ WARM_UP = 2000
 SLICES = 5    # of a round
 
 
-def fill(queue, loader, count, content):
-    """Queues COUNT messages; what each costs Redis, in bytes."""
+def fill(queue, loader, count, content, lanes=1000):
+    """Queues COUNT messages in so many lanes; what each costs Redis, in bytes."""
     used, streams = queue.redis.memory()
-    answer = loader.ask(f"enqueue {count} {content}", 60 + count / 500)
+    answer = loader.ask(f"fill {count} {content} {lanes}", 60 + count / 500)
     used_after, streams_after = queue.redis.memory()
     total = (used_after - used) / count
     events = (streams_after - streams) / count

@@ -1,6 +1,8 @@
 // The load of the queue's bench. Reads commands from standard input, one on a line, and answers
 // each with a line of JSON, `{"error": …}` when it failed:
 //   enqueue COUNT light|realistic   {"seconds": …, "compressed": bytes of a message's content}
+//   fill COUNT light|realistic DOMAINS   the same, with many messages in a call
+//   watch SECONDS PERIOD            {"leased": …, "late_ms": [ … ]}
 //   lease COUNT                     {"seconds": …}
 //   complete                        {"seconds": …}
 //   urgent RATE SECONDS             {"sent": …, "accepted_ms": [ … ], "delivered_ms": [ … ]}
@@ -30,6 +32,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 constexpr absl::Duration kCallTimeout = absl::Seconds(60);
+constexpr int kFillPerCall = 32;
 
 std::string Milliseconds(const std::vector<absl::Duration>& times) {
   return absl::StrCat("[",
@@ -49,11 +52,22 @@ Co<absl::Status> Run(QueueLoad* load, Words words, std::string* answer) {
   auto begin = std::chrono::steady_clock::now();
   const std::string& verb = words[0];
   absl::Status status;
-  if (verb == "enqueue") {
-    const Content content = words.back() == "realistic" ? Content::kRealistic : Content::kLight;
-    *answer = absl::StrCat("\"compressed\": ", CompressedSize(content), ", ");
+  if (verb == "enqueue" || verb == "fill") {
+    QueueLoad::Bulk bulk{.count = NumberAt(words, 1)};
+    if (words.size() > 2 && words[2] == "realistic") bulk.content = Content::kRealistic;
+    if (verb == "fill") {
+      bulk.per_call = kFillPerCall;
+      bulk.domains = static_cast<int>(std::max<int64_t>(1, NumberAt(words, 3)));
+    }
+    *answer = absl::StrCat("\"compressed\": ", CompressedSize(bulk.content), ", ");
     begin = std::chrono::steady_clock::now();
-    status = co_await load->Enqueue(NumberAt(words, 1), content);
+    status = co_await load->Enqueue(bulk);
+  } else if (verb == "watch") {
+    QueueLoad::Watched watched;
+    status = co_await load->Watch(absl::Seconds(NumberAt(words, 1)),
+                                  absl::Seconds(NumberAt(words, 2)), &watched);
+    *answer = absl::StrCat("\"leased\": ", watched.leased,
+                           ", \"late_ms\": ", Milliseconds(watched.late), ", ");
   } else if (verb == "lease") {
     status = co_await load->Lease(NumberAt(words, 1));
   } else if (verb == "complete") {

@@ -18,15 +18,13 @@ constexpr int kCredits = 200;
 constexpr int kReportsPerCall = 200;
 constexpr int kLeaseWaitSeconds = 10;
 constexpr int kAccounts = 10;
-constexpr int kDomainsPerAccount = 100;
 constexpr int kUrgentAccount = kAccounts + 1;
 constexpr absl::Duration kStragglers = absl::Seconds(10);
 constexpr std::chrono::milliseconds kPoll(5);
 
-pb::EnqueueRequest NewRequest(int account, const std::string& recipient, int message_class,
-                              std::string content) {
-  pb::EnqueueRequest request;
-  pb::NewMessage* message = request.add_messages();
+void AddMessage(int account, const std::string& recipient, int message_class, std::string content,
+                pb::EnqueueRequest* request) {
+  pb::NewMessage* message = request->add_messages();
   message->set_message_id(NewMessageId(0));
   mail::v1::Envelope* envelope = message->mutable_envelope();
   envelope->set_account_id(account);
@@ -39,7 +37,6 @@ pb::EnqueueRequest NewRequest(int account, const std::string& recipient, int mes
   message->add_recipients(recipient);
   message->set_class_(message_class);
   message->set_content(std::move(content));
-  return request;
 }
 
 pb::Completion Delivered(const pb::HeldLease& lease) {
@@ -75,22 +72,58 @@ Co<absl::Status> QueueLoad::Together(std::vector<Co<void>> coroutines) {
   co_return status_;
 }
 
-Co<absl::Status> QueueLoad::Enqueue(int64_t count, Content content) {
+Co<absl::Status> QueueLoad::Enqueue(Bulk bulk) {
   std::vector<Co<void>> callers;
-  for (int i = 0; i < kCallsInFlight; ++i) callers.push_back(EnqueueSome(&count, content));
+  for (int i = 0; i < kCallsInFlight; ++i) callers.push_back(EnqueueSome(&bulk));
   co_return co_await Together(std::move(callers));
 }
 
-Co<void> QueueLoad::EnqueueSome(int64_t* left, Content content) {
-  while (status_.ok() && *left > 0) {
-    --*left;
-    const int64_t number = next_++;
-    const std::string recipient =
-        absl::StrCat("r", number, "@d", number / kAccounts % kDomainsPerAccount, ".bulk.example");
-    const auto response = co_await queue_.Call(
-        &QueueClient::Async::Enqueue,
-        NewRequest(1 + number % kAccounts, recipient, 5, MakeContent(content, number)));
+Co<void> QueueLoad::EnqueueSome(Bulk* left) {
+  while (status_.ok() && left->count > 0) {
+    pb::EnqueueRequest request;
+    for (int i = 0; i < left->per_call && left->count > 0; ++i, --left->count) {
+      const int64_t number = next_++;
+      const std::string recipient =
+          absl::StrCat("r", number, "@d", number % left->domains, ".bulk.example");
+      AddMessage(static_cast<int>(1 + number % kAccounts), recipient, 5,
+                 MakeContent(left->content, number), &request);
+    }
+    const auto response = co_await queue_.Call(&QueueClient::Async::Enqueue, std::move(request));
     if (!response.ok()) status_ = response.status();
+  }
+}
+
+Co<absl::Status> QueueLoad::Watch(absl::Duration time, absl::Duration period, Watched* watched) {
+  last_.clear();
+  const SteadyTime end = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(time);
+  std::vector<Co<void>> lines;
+  for (int i = 0; i < kWorkers; ++i) lines.push_back(WatchOne(end, period, watched));
+  co_return co_await Together(std::move(lines));
+}
+
+Co<void> QueueLoad::WatchOne(SteadyTime end, absl::Duration period, Watched* watched) {
+  while (status_.ok() && std::chrono::steady_clock::now() < end) {
+    pb::LeaseRequest lease;
+    lease.set_worker("bench");
+    lease.set_credits(kCredits);
+    lease.mutable_wait()->set_seconds(1);
+    const auto leased = co_await queue_.Call(&QueueClient::Async::Lease, std::move(lease));
+    if (!leased.ok()) status_ = leased.status();
+    if (!leased.ok() || leased->deliveries().empty()) continue;
+    const SteadyTime now = std::chrono::steady_clock::now();
+    pb::CompleteRequest reports;
+    for (const pb::LeasedDelivery& delivery : leased->deliveries()) {
+      ++watched->leased;
+      SteadyTime& last = last_[delivery.destination()];
+      if (last != SteadyTime()) watched->late.push_back(absl::FromChrono(now - last) - period);
+      last = now;
+      pb::HeldLease held;
+      held.set_delivery_id(delivery.delivery_id());
+      held.set_lease_id(delivery.lease_id());
+      *reports.add_completions() = Delivered(held);
+    }
+    const auto completed = co_await queue_.Call(&QueueClient::Async::Complete, std::move(reports));
+    if (!completed.ok()) status_ = completed.status();
   }
 }
 
@@ -177,9 +210,9 @@ Co<absl::Status> QueueLoad::SendUrgent(int rate, absl::Duration time, Urgent* ur
 Co<void> QueueLoad::SendOne(std::string recipient) {
   Times* const times = &urgent_[recipient];
   times->called = std::chrono::steady_clock::now();
-  const auto response = co_await queue_.Call(
-      &QueueClient::Async::Enqueue,
-      NewRequest(kUrgentAccount, recipient, 1, MakeContent(Content::kLight, next_)));
+  pb::EnqueueRequest request;
+  AddMessage(kUrgentAccount, recipient, 1, MakeContent(Content::kLight, next_), &request);
+  const auto response = co_await queue_.Call(&QueueClient::Async::Enqueue, std::move(request));
   times->accepted = std::chrono::steady_clock::now();
   if (!response.ok()) status_ = response.status();
 }

@@ -24,12 +24,27 @@ class QueueLoad {
  public:
   QueueLoad(Executor executor, std::shared_ptr<const rpc::Peer> queue);
 
-  // Bulk: class 5, one recipient each, spread evenly over 1,000 lanes.
-  Co<absl::Status> Enqueue(int64_t count, Content content);
+  // Bulk: class 5, one recipient each, `per_call` in a call, spread evenly over so many domains,
+  // each with mail of one of ten accounts: a lane.
+  struct Bulk {
+    int64_t count = 0;
+    Content content = Content::kLight;
+    int per_call = 1;
+    int domains = 1000;
+  };
+  Co<absl::Status> Enqueue(Bulk bulk);
   // As two workers that together take `count` deliveries in hand.
   Co<absl::Status> Lease(int64_t count);
   // What is in hand was delivered. An error when the queue calls a lease lost.
   Co<absl::Status> Complete();
+
+  // Takes whatever is handed out for so long, as one worker, and reports it delivered at once. How
+  // much later than a `period` after the one before each delivery to a domain came.
+  struct Watched {
+    int64_t leased = 0;
+    std::vector<absl::Duration> late;
+  };
+  Co<absl::Status> Watch(absl::Duration time, absl::Duration period, Watched* watched);
 
   // The urgent messages of one call; the two lists in the same order.
   struct Urgent {
@@ -51,8 +66,9 @@ class QueueLoad {
     SteadyTime called, accepted, delivered;  // the epoch: not yet
   };
 
-  Co<void> EnqueueSome(int64_t* left, Content content);
+  Co<void> EnqueueSome(Bulk* left);
   Co<void> LeaseSome(int64_t* left);
+  Co<void> WatchOne(SteadyTime end, absl::Duration period, Watched* watched);
   Co<void> CompleteSome();
   Co<void> SendOne(std::string recipient);
   Co<absl::Status> Together(std::vector<Co<void>> coroutines);
@@ -64,6 +80,7 @@ class QueueLoad {
   int64_t next_ = 0;  // numbers messages
   std::vector<queue::v1::HeldLease> in_hand_;
   std::map<std::string, Times, std::less<>> urgent_;  // by recipient
+  std::map<std::string, SteadyTime> last_;            // of Watch, by domain
 };
 
 }  // namespace staffetta::bench

@@ -63,7 +63,7 @@ def complete(data):
 def text(data):
     lines = [", ".join(f"{key} {value}" for key, value in data["about"].items())]
     for name, write in (("speed", speed_text), ("memory", memory_text), ("urgent", urgent_text),
-                        ("drain", drain_text), ("start", start_text)):
+                        ("drain", drain_text), ("start", start_text), ("lanes", lanes_text)):
         if name in data:
             lines += ["", *write(data[name])]
     lines += [f"\nFAILED {failure}" for failure in data["failures"]]
@@ -120,3 +120,11 @@ def start_text(found):
                         ("first_s", "start to first delivery")):
         one = found[name]
         yield f"{label}: {one['median']:.1f} s ({one['low']:.1f}…{one['high']:.1f})"
+
+
+def lanes_text(found):
+    yield (f"throttled lanes, {found['messages']:,} queued at {found['fill_per_s']:,.0f}/s: "
+           f"{found['waiting_cpu'] * 100:.1f} % of a processor while all wait; "
+           f"{found['leased']:,} went; late by "
+           + ", ".join(f"{name} {value:.0f} ms" for name, value in found["late_ms"].items())
+           + f", at most {found['latest_ms']:.0f} ms")

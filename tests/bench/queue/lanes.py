@@ -1,0 +1,30 @@
+"""What ten thousand throttled lanes cost while they wait, and how late each goes on."""
+
+import subprocess
+
+import depth
+from report import percentiles
+
+LANES = 10_000
+PERIOD = 30             # seconds between two deliveries of a lane
+WAITING = (10, 25)      # seconds behind the first deliveries in which nothing is due
+WATCHED = 70            # seconds: each lane goes on twice
+
+
+def measure(queue, loader, count, staffetta):
+    """COUNT messages in LANES lanes, each domain throttled to one message in PERIOD."""
+    subprocess.run([staffetta, "queue", "throttle", "destination:*", "--rate", f"1/{PERIOD}s",
+                    "--data", queue.directory], check=True, stdout=subprocess.DEVNULL, timeout=30)
+    filled = depth.fill(queue, loader, count, "light", LANES)
+    seen = {}
+
+    def look(now):
+        for at in WAITING:
+            if now >= at and at not in seen:
+                seen[at] = now, sum(queue.cpu())
+
+    answer = loader.ask_while(f"watch {WATCHED} {PERIOD}", look, WAITING[-1] + 1, WATCHED + 30)
+    (begin, cpu_before), (end, cpu_after) = seen[WAITING[0]], seen[WAITING[1]]
+    return {"messages": count, "fill_per_s": filled["per_s"], "leased": answer["leased"],
+            "waiting_cpu": (cpu_after - cpu_before) / (end - begin),
+            "late_ms": percentiles(answer["late_ms"]), "latest_ms": max(answer["late_ms"])}
