@@ -12,6 +12,7 @@
 #include "common/base/config.h"
 #include "common/base/key_file.h"
 #include "common/base/log.h"
+#include "common/metrics/endpoint.h"
 #include "common/net/resolver.h"
 #include "common/net/tls_context.h"
 #include "delivery/serve.h"
@@ -126,6 +127,7 @@ absl::StatusOr<std::unique_ptr<Relay>> Relay::Start(const config::v1::Config& co
   absl::Status status = CheckRoles(config, roles);
   if (status.ok() && roles != std::set<std::string>{"gateway"}) status = relay->StartRedis();
   if (status.ok()) status = relay->StartRoles(roles);
+  if (status.ok()) status = relay->StartMetrics();
   if (!status.ok()) return status;
   return relay;
 }
@@ -149,6 +151,14 @@ absl::Status Relay::StartRedis() {
     }
   };
   runtime_.Block(Begin::Supervise(supervision_.get(), embedded_redis_.get()));
+  return absl::OkStatus();
+}
+
+absl::Status Relay::StartMetrics() {
+  if (config_.metrics().listen().empty()) return absl::OkStatus();
+  auto started = metrics::Endpoint::Start(config_.metrics().listen());
+  if (!started.ok()) return started.status();
+  metrics_ = *std::move(started);
   return absl::OkStatus();
 }
 
@@ -262,5 +272,7 @@ Relay::~Relay() {
 std::vector<uint16_t> Relay::ports() const {
   return gateway_ ? gateway_->ports() : std::vector<uint16_t>();
 }
+
+std::string Relay::metrics_address() const { return metrics_ ? metrics_->address() : ""; }
 
 }  // namespace staffetta::cli

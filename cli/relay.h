@@ -29,6 +29,9 @@ class Server;
 namespace staffetta::gateway {
 class Server;
 }
+namespace staffetta::metrics {
+class Endpoint;
+}
 namespace staffetta::policy {
 class Server;
 }
@@ -56,6 +59,8 @@ class Relay {
 
   // The ports that the gateway really listens on; empty: it is not among the roles.
   std::vector<uint16_t> ports() const;
+  // Where figures are told; empty: nowhere.
+  std::string metrics_address() const;
   // Where gRPC is answered.
   const std::string& endpoint() const { return host_->endpoint(); }
   // A way to all roles of this process.
@@ -65,6 +70,7 @@ class Relay {
   Relay(const config::v1::Config& config, std::string data_dir);
 
   absl::Status StartRedis();
+  absl::Status StartMetrics();
   absl::Status StartRoles(const std::set<std::string>& roles);
   // The role's peer: in this process, or where the configuration says.
   std::shared_ptr<const rpc::Peer> PeerOf(const std::string& role) const;
@@ -85,6 +91,7 @@ class Relay {
   std::unique_ptr<rpc::Host> host_;
   std::shared_ptr<const rpc::Peer> local_;
   std::set<std::string> hosted_;
+  std::unique_ptr<metrics::Endpoint> metrics_;
 };
 
 }  // namespace staffetta::cli

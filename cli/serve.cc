@@ -102,8 +102,10 @@ int Serve(const ServeArgs& args) {
       return kFailed;
     }
   }
-  log::Info("ready: roles {}; SMTP ports {}; gRPC {}", absl::StrJoin(roles, ","),
-            FormatPorts((*relay)->ports()), (*relay)->endpoint());
+  const std::string metrics = (*relay)->metrics_address();
+  log::Info("ready: roles {}; SMTP ports {}; gRPC {}{}{}", absl::StrJoin(roles, ","),
+            FormatPorts((*relay)->ports()), (*relay)->endpoint(),
+            metrics.empty() ? "" : "; metrics ", metrics);
   log::Flush();
 
   int signal = 0;

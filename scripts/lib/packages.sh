@@ -6,7 +6,7 @@ PACKAGES_BUILD=(
   clang-16 cmake ninja-build ccache mold pkg-config
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev
   libboost1.81-dev libhiredis-dev libunbound-dev libzstd-dev libyaml-cpp-dev libspdlog-dev
-  libssl-dev libidn2-dev libcli11-dev libgtest-dev libgmock-dev
+  libssl-dev libidn2-dev libcli11-dev prometheus-cpp-dev libgtest-dev libgmock-dev
 )
 # shellcheck disable=SC2034
 PACKAGES_RUN=(redis-server)

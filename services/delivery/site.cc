@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/base/check.h"
+#include "delivery/figures.h"
 
 namespace staffetta::delivery {
 
@@ -252,6 +253,7 @@ Co<std::optional<Heard>> Site::Open(Session* session) {
     session->current = at;
     if (stopping_) co_return HeardFault(Stage::kConnect, Fault::kStopped);
     SmtpClient::Opened opened = co_await SmtpClient::Open(session->targets[at], &context_->client);
+    TheFigures().CountOpening(opened.client != nullptr);
     if (opened.client) {
       session->client = std::move(opened.client);
       if (limit_ == 1) limit_ = context_->options->connections_per_site;

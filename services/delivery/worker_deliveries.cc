@@ -9,6 +9,7 @@
 #include "common/base/ids.h"
 #include "common/base/log.h"
 #include "common/rpc/times.h"
+#include "delivery/figures.h"
 #include "delivery/queue_messages.h"
 #include "delivery/worker.h"
 #include "delivery/worker_log.h"
@@ -141,6 +142,7 @@ void Worker::Done(Delivery* delivery) {
   --held->line->working;
   held->line->room.Notify();
   LogAttempts(*delivery);
+  TheFigures().Count(*delivery);
   if (delivery->lease.lost && delivery->outcomes.empty()) {
     Drop(held);
     return;

@@ -13,6 +13,7 @@
 #include "common/smtp/utf8.h"
 #include "common/smtp/xclient.h"
 #include "gateway/date_time.h"
+#include "gateway/figures.h"
 #include "gateway/sasl_exchange.h"
 
 namespace staffetta::gateway {
@@ -257,6 +258,7 @@ Co<absl::StatusOr<net::LineReader::Line>> Session::NextLine() {
 void Session::Say(const smtp::Reply& reply) {
   log::Debug("{}: {} {} {}", connection_.client_address, smtp::VerbName(verb_), reply.code,
              reply.text);
+  TheFigures().CountReply(reply.code);
   if (reply.IsPermanent()) ++connection_.errors;
   if (reply.IsPermanent() && TooManyErrors()) {
     return smtp::SerializeTo(ReplyFor(Said::kTooManyErrors), &out_);

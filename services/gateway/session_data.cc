@@ -10,6 +10,7 @@
 #include "common/base/log.h"
 #include "common/base/mail_log.h"
 #include "common/smtp/utf8.h"
+#include "gateway/figures.h"
 #include "gateway/priority.h"
 #include "gateway/session.h"
 #include "gateway/smtp_api.h"
@@ -227,6 +228,7 @@ Co<void> Session::Queue(Message message) {
     co_return Say(reply);
   }
   if (queued->id == id) {
+    TheFigures().accepted[priority].Increment();
     log::LogAccepted({.id = id,
                       .account = account,
                       .user = user,

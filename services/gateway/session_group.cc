@@ -5,6 +5,7 @@
 
 #include "common/base/log.h"
 #include "common/smtp/proxy_header.h"
+#include "gateway/figures.h"
 
 namespace staffetta::gateway {
 namespace {
@@ -101,12 +102,15 @@ Co<void> SessionGroup::Arrive(Arrivals::iterator arrival, const Listening* port,
 void SessionGroup::Begin(std::unique_ptr<net::Stream> stream, Arrival arrival) {
   auto session = std::make_unique<Session>(std::move(stream), &surroundings_, std::move(arrival));
   const auto at = sessions_.insert(sessions_.end(), std::move(session));
+  TheFigures().sessions.Increment();
+  TheFigures().sessions_open.Increment();
   sessions_running_.Spawn(Run(at));
 }
 
 Co<void> SessionGroup::Run(Sessions::iterator session) {
   co_await (*session)->Run();
   sessions_.erase(session);
+  TheFigures().sessions_open.Decrement();
   if (sessions_.empty()) all_gone_.cancel();
 }
 

@@ -5,6 +5,7 @@
 
 #include "common/base/log.h"
 #include "common/base/mail_log.h"
+#include "gateway/figures.h"
 #include "gateway/mail_params.h"
 #include "gateway/priority.h"
 #include "gateway/session.h"
@@ -154,6 +155,7 @@ Co<bool> Session::Authorise(std::vector<smtp::Mailbox> addresses, std::string su
 void Session::LogRefusal(const std::string& id, const smtp::Mailbox& sender,
                          const smtp::Reply& reply) const {
   const Identity identity = identified_ ? identified_->identity : Identity{};
+  TheFigures().CountRefused(reply);
   log::LogRefused({.id = id,
                    .account = std::to_string(identity.account_id),
                    .user = identity.user,

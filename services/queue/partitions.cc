@@ -5,6 +5,7 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -53,6 +54,32 @@ Co<absl::StatusOr<AdminStore::Page>> ListFrom(std::vector<Stores> partitions, st
     page->next = absl::StrCat(at + 1, ".");
   }
   co_return page;
+}
+
+Co<absl::StatusOr<AdminStore::Stats>> StatsOf(std::vector<Stores> partitions) {
+  AdminStore::Stats sum;
+  sum.last_asked = absl::InfinitePast();
+  for (auto& each : sum.classes) each.oldest = absl::InfiniteFuture();
+  for (const Stores& stores : partitions) {
+    const auto stats = co_await stores.admin->GetStats();
+    if (!stats.ok()) co_return stats;
+    sum.now = stats->now;
+    for (size_t c = 1; c < stats->classes.size(); ++c) {
+      sum.classes[c].ready += stats->classes[c].ready;
+      sum.classes[c].oldest = std::min(sum.classes[c].oldest, stats->classes[c].oldest);
+    }
+    sum.messages += stats->messages;
+    sum.due += stats->due;
+    sum.leased += stats->leased;
+    sum.paused += stats->paused;
+    sum.aside += stats->aside;
+    sum.suspects += stats->suspects;
+    sum.expired += stats->expired;
+    sum.closed_gates += stats->closed_gates;
+    sum.holds = std::max(sum.holds, stats->holds);
+    sum.last_asked = std::max(sum.last_asked, stats->last_asked);
+  }
+  co_return sum;
 }
 
 Co<absl::StatusOr<AdminStore::Description>> DescribeMessage(std::vector<Stores> partitions,

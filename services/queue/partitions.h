@@ -31,6 +31,9 @@ absl::StatusOr<size_t> PartitionOf(const std::string& id, size_t partitions);
 Co<absl::StatusOr<AdminStore::Page>> ListFrom(std::vector<Stores> partitions, std::string token,
                                               int about);
 
+// The sums; holds are in each partition alike.
+Co<absl::StatusOr<AdminStore::Stats>> StatsOf(std::vector<Stores> partitions);
+
 // NOT_FOUND: the message is not queued.
 Co<absl::StatusOr<AdminStore::Description>> DescribeMessage(std::vector<Stores> partitions,
                                                             std::string message_id);

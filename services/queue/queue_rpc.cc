@@ -250,36 +250,25 @@ Co<absl::Status> QueueRpc::DoGetContent(const v1::GetContentRequest* request,
 }
 
 Co<absl::Status> QueueRpc::DoGetStats(const v1::GetStatsRequest*, v1::GetStatsResponse* response) {
-  AdminStore::Stats sum;
-  for (auto& each : sum.classes) each.oldest = absl::InfiniteFuture();
-  absl::Time last_asked = absl::InfinitePast();
-  for (size_t i = 0; i < partitions_.size(); ++i) {
-    const auto stats = co_await partitions_[i].admin->GetStats();
-    if (!stats.ok()) co_return stats.status();
-    for (size_t c = 1; c < stats->classes.size(); ++c) {
-      sum.classes[c].ready += stats->classes[c].ready;
-      sum.classes[c].oldest = std::min(sum.classes[c].oldest, stats->classes[c].oldest);
-    }
-    response->set_messages(response->messages() + stats->messages);
-    response->set_due_later(response->due_later() + stats->due);
-    response->set_leased(response->leased() + stats->leased);
-    response->set_paused(response->paused() + stats->paused);
-    response->set_set_aside(response->set_aside() + stats->aside + stats->suspects);
-    response->set_expired(response->expired() + stats->expired);
-    response->set_closed_gates(response->closed_gates() + stats->closed_gates);
-    // Each partition has them all.
-    response->set_holds(std::max(response->holds(), stats->holds));
-    last_asked = std::max(last_asked, stats->last_asked);
+  const auto sum = co_await StatsOf(partitions_);
+  if (!sum.ok()) co_return sum.status();
+  response->set_messages(sum->messages);
+  response->set_due_later(sum->due);
+  response->set_leased(sum->leased);
+  response->set_paused(sum->paused);
+  response->set_set_aside(sum->aside + sum->suspects);
+  response->set_expired(sum->expired);
+  response->set_closed_gates(sum->closed_gates);
+  response->set_holds(sum->holds);
+  if (sum->last_asked != absl::InfinitePast()) {
+    *response->mutable_last_asked_time() = rpc::ToProto(sum->last_asked);
   }
-  if (last_asked != absl::InfinitePast()) {
-    *response->mutable_last_asked_time() = rpc::ToProto(last_asked);
-  }
-  for (size_t c = 1; c < sum.classes.size(); ++c) {
+  for (size_t c = 1; c < sum->classes.size(); ++c) {
     v1::ClassStats* const out = response->add_classes();
     out->set_class_(static_cast<int>(c));
-    out->set_ready(sum.classes[c].ready);
-    if (sum.classes[c].oldest != absl::InfiniteFuture()) {
-      *out->mutable_oldest_time() = rpc::ToProto(sum.classes[c].oldest);
+    out->set_ready(sum->classes[c].ready);
+    if (sum->classes[c].oldest != absl::InfiniteFuture()) {
+      *out->mutable_oldest_time() = rpc::ToProto(sum->classes[c].oldest);
     }
   }
   co_return absl::OkStatus();

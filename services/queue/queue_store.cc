@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "queue/figures.h"
 #include "queue/reply_values.h"
 #include "queue/scripts.h"
 
@@ -82,6 +83,13 @@ QueueStore::Outlook ToOutlook(int64_t highest, int64_t wait_ms) {
           .until_change = wait_ms < 0 ? absl::InfiniteDuration() : absl::Milliseconds(wait_ms)};
 }
 
+void CountLeased(const QueueStore::Leased& leased, absl::Time now) {
+  const Figures& figures = TheFigures();
+  figures.handed_out[leased.message_class].Increment();
+  if (leased.attempts > 0) return;
+  figures.wait[leased.message_class].Observe(absl::ToDoubleSeconds(now - leased.accepted));
+}
+
 // The last four that enqueue.lua and lease.lua return.
 absl::StatusOr<QueueStore::LeaseResult> ToLeaseResult(std::vector<Value> parts,
                                                       const char* script) {
@@ -104,6 +112,7 @@ absl::StatusOr<QueueStore::LeaseResult> ToLeaseResult(std::vector<Value> parts,
                                  .expires = TimeOf(d[9]),
                                  .content = d[10].TakeString(),
                                  .plain_content = {}});
+    CountLeased(result.deliveries.back(), result.now);
   }
   return result;
 }
@@ -149,6 +158,7 @@ Co<absl::StatusOr<QueueStore::LeaseResult>> QueueStore::Enqueue(
   for (size_t i = 0; i < receipts.size(); ++i) {
     if (receipts[i] == nullptr) continue;
     *receipts[i] = {queued[2 * i].TakeString(), static_cast<int>(NumberOf(queued[2 * i + 1]))};
+    if (!receipts[i]->id.empty()) TheFigures().accepted[receipts[i]->message_class].Increment();
   }
   auto result = ToLeaseResult(std::move(parts), "enqueue");
   if (!result.ok()) co_return result;
@@ -218,13 +228,21 @@ Co<absl::StatusOr<QueueStore::CompleteResult>> QueueStore::Complete(
             absl::StrCat(options_.urgent_per_minute),
             demoted_,
             absl::StrCat(completions.size())};
-  for (StorableCompletion& completion : completions) Append(std::move(completion), &args);
+  std::map<Fate, size_t> fates;
+  for (StorableCompletion& completion : completions) {
+    ++fates[completion.fate];
+    Append(std::move(completion), &args);
+  }
   auto reply = co_await partition_->client()->Eval(TheScripts().complete, {partition_->any_key()},
                                                    std::move(args));
   if (!reply.ok()) co_return reply.status();
   std::vector<Value> parts = reply->TakeArray();
   if (parts.size() != 1 && parts.size() != 3) co_return Unexpected("complete");
   CompleteResult result{.lost = TakeStrings(std::move(parts[0])), .outlook = {}};
+  for (const auto& [fate, count] : fates) {
+    TheFigures().Ended(fate).Increment(static_cast<double>(count));
+  }
+  TheFigures().leases_lost.Increment(static_cast<double>(result.lost.size()));
   if (parts.size() == 3) result.outlook = ToOutlook(NumberOf(parts[1]), NumberOf(parts[2]));
   co_return result;
 }

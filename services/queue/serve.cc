@@ -6,8 +6,15 @@
 #include "common/base/log.h"
 #include "common/redis/durability.h"
 #include "common/redis/partitions.h"
+#include "queue/figures.h"
 
 namespace staffetta::queue {
+namespace {
+
+// Age of the figures of what waits, at most.
+constexpr std::chrono::seconds kBetweenLooks(5);
+
+}  // namespace
 
 Server::Server(Executor executor, Options options, redis::Client::Options redis, std::string key)
     : executor_(executor),
@@ -19,7 +26,8 @@ Server::Server(Executor executor, Options options, redis::Client::Options redis,
       scheduler_(QueuesOf(parts_), &group_),
       rpc_(StoresOf(parts_), &scheduler_, &group_, key,
            {.records = options.records, .lease_time = options.store.lease_time}),
-      admin_rpc_(StoresOf(parts_), &scheduler_, &group_, key) {}
+      admin_rpc_(StoresOf(parts_), &scheduler_, &group_, key),
+      next_look_(executor) {}
 
 std::unique_ptr<Server::Part> Server::MakePart(int number) {
   QueueStore::Options store = options_.store;
@@ -103,6 +111,7 @@ Co<absl::Status> Server::Start() {
                                std::string_view message) { Woken(channel, message); },
           .on_gap = [this] { scheduler_.WakeAll(); },
           .on_failure = nullptr});
+  group_.Spawn(ShowFigures());
   co_return absl::OkStatus();
 }
 
@@ -114,7 +123,20 @@ void Server::Woken(std::string_view channel, std::string_view message) {
   }
 }
 
+Co<void> Server::ShowFigures() {
+  while (!stopping_) {
+    const auto stats = co_await StatsOf(StoresOf(parts_));
+    if (stats.ok()) TheFigures().Show(*stats);
+    if (stopping_) break;
+    next_look_.expires_after(kBetweenLooks);
+    boost::system::error_code woken;
+    co_await next_look_.async_wait(asio::redirect_error(use_co, woken));
+  }
+}
+
 Co<void> Server::Stop() {
+  stopping_ = true;
+  next_look_.cancel();
   scheduler_.Stop();
   co_await rpc_.Drain();
   co_await admin_rpc_.Drain();

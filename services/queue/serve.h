@@ -53,6 +53,8 @@ class Server {
   // Serves partitions beyond the configured number as well, if they hold mail.
   Co<absl::Status> AddParts();
   Co<absl::Status> SpreadGates();
+  // Keeps the figures of what waits up to date.
+  Co<void> ShowFigures();
   static std::vector<QueueStore*> QueuesOf(const Parts& parts);
   static std::vector<Stores> StoresOf(const Parts& parts);
   void Woken(std::string_view channel, std::string_view message);
@@ -67,6 +69,8 @@ class Server {
   QueueRpc rpc_;
   AdminRpc admin_rpc_;
   std::unique_ptr<redis::Subscriber> subscriber_;
+  Timer next_look_;
+  bool stopping_ = false;
 };
 
 // The section queue of a configuration that LoadConfig has checked, and what it takes of others.
