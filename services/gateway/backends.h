@@ -133,7 +133,8 @@ struct Message {
   std::string subject;  // decoded and cut
   std::string client_address;
   bool eight_bit = false;
-  bool utf8 = false;  // an address or the header needs SMTPUTF8
+  bool utf8 = false;    // an address or the header needs SMTPUTF8
+  bool binary = false;  // cannot go by DATA as it is (RFC 3030 §3)
   Controls controls;
   Demands demands;
   std::optional<absl::Time> schedule;      // not before

@@ -9,6 +9,7 @@
 #include "common/mime/dates.h"
 #include "common/mime/encoded_word.h"
 #include "common/mime/header_edit.h"
+#include "common/mime/structure.h"
 #include "common/smtp/ascii.h"
 #include "common/smtp/utf8.h"
 #include "gateway/priority.h"
@@ -63,6 +64,16 @@ std::optional<ContentFault> ReadIdempotencyKey(const mime::HeaderBlock& header, 
   return std::nullopt;
 }
 
+// `header` has no line endings but CRLF.
+bool HasLongLine(std::string_view header, size_t max_line) {
+  while (header.size() > max_line) {
+    const size_t end = std::min(header.find("\r\n"), header.size());
+    if (end > max_line) return true;
+    header.remove_prefix(end + 2);
+  }
+  return false;
+}
+
 }  // namespace
 
 smtp::Parsed<Examined, ContentFault> ExamineReturned(std::string_view content,
@@ -90,8 +101,14 @@ smtp::Parsed<Examined, ContentFault> Examine(std::string_view content, const Con
   if (rules.utf8 && header.eight_bit() && !smtp::IsUtf8(content.substr(0, header.header_end()))) {
     return ContentFault::kHeaderNotUtf8;
   }
+  if (rules.binary && HasLongLine(content.substr(0, header.header_end()), rules.max_line)) {
+    return ContentFault::kLineTooLong;
+  }
   // What one reader takes for the end of the header another one skips: a second From could follow.
   if (header.no_colon() && !header.fields().empty()) return ContentFault::kNotAField;
+  const mime::Structure structure = mime::Measure(header, content, rules.max_mime_depth);
+  if (structure.depth > rules.max_mime_depth) return ContentFault::kNestedTooDeep;
+  examined.eight_bit_part = structure.eight_bit_header;
   if (const auto fault = ReadAuthors(header, kFrom, &examined.authors)) return *fault;
   if (examined.authors.empty()) return ContentFault::kNoFrom;
   if (const auto fault = ReadAuthors(header, kSender, &examined.authors)) return *fault;
@@ -125,7 +142,8 @@ Finished FinishContent(const Examined& examined, std::string_view content, const
   edits.Prepend(top);
   finished.content = edits.Apply(content);
   const std::string_view all = finished.content;
-  finished.utf8_header = header.eight_bit() && !smtp::IsAscii(all.substr(0, all.find("\r\n\r\n")));
+  finished.utf8_header =
+      examined.eight_bit_part || !smtp::IsAscii(all.substr(0, all.find("\r\n\r\n")));
   return finished;
 }
 

@@ -23,7 +23,8 @@ enum class ContentFault {
   kLineTooLong,
   kTooBig,
   kHeaderTooLarge,  // in bytes or fields
-  kNotAField,       // a line of the header is neither field nor continuation
+  kNestedTooDeep,
+  kNotAField,  // a line of the header is neither field nor continuation
   kNoFrom,
   kSeveralFrom,
   kDisguisedFrom,  // "From :"
@@ -38,7 +39,10 @@ struct ContentRules {
   size_t max_header = 256 << 10;  // bytes
   size_t max_header_fields = 1000;
   int max_received = 50;
-  bool utf8 = false;  // MAIL had SMTPUTF8: 8-bit octets of the header are UTF-8 (RFC 6532)
+  size_t max_mime_depth = 100;
+  bool utf8 = false;      // MAIL had SMTPUTF8: 8-bit octets of the header are UTF-8 (RFC 6532)
+  bool binary = false;    // no line was measured yet: those of the header are
+  size_t max_line = 998;  // then
 };
 
 // Views into the content that was examined, which has to outlive it and stay where it is.
@@ -47,6 +51,7 @@ struct Examined {
   std::vector<smtp::Mailbox> authors;  // all addresses of From and Sender
   std::string subject;                 // decoded, at most 200 bytes
   std::string idempotency_key;         // SPEC S11; empty: none
+  bool eight_bit_part = false;         // the header of a part has octets over 127
 };
 
 smtp::Parsed<Examined, ContentFault> Examine(std::string_view content, const ContentRules& rules);
@@ -67,7 +72,7 @@ struct Finish {
 struct Finished {
   std::string content;
   std::string subject;       // as in Examined, with dynamic fields in place
-  bool utf8_header = false;  // has octets over 127
+  bool utf8_header = false;  // it, or that of a part, has octets over 127
   bool too_big = false;      // with its dynamic fields; there is no content then
 };
 

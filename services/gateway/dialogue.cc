@@ -261,6 +261,11 @@ absl::StatusOr<DialogueStep> ParseStep(std::string_view line) {
       line.substr(std::min<size_t>(line.substr(2, 1) == " " ? 3 : 2, line.size()));
   if (mark == "C:") return DialogueStep{Kind::kSend, Unescape(Expand(exact)) + "\r\n"};
   if (mark == "C-") return DialogueStep{Kind::kSend, Unescape(Expand(exact))};
+  if (mark == "C#" || mark == "C!") {
+    const std::string octets = Unescape(Expand(exact));
+    const char* const last = mark == "C!" ? " LAST" : "";
+    return DialogueStep{Kind::kSend, absl::StrCat("BDAT ", octets.size(), last, "\r\n", octets)};
+  }
   if (mark == "S:") return DialogueStep{Kind::kExpect, Expand(rest)};
   if (mark == "S+") return DialogueStep{Kind::kReply, Expand(rest)};
   if (mark == "Q:") return DialogueStep{Kind::kQueued, rest};

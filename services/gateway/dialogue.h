@@ -16,7 +16,7 @@ struct DialogueStep {
   enum class Kind {
     kSet,      // "@ set key=value", "@ client 192.0.2.7", "@ tls off", "@ whole"
     kEvent,    // "@ auth down", …
-    kSend,     // "C:" and "C-"
+    kSend,     // "C:", "C-", "C#" and "C!"
     kExpect,   // "S:": the next line
     kReply,    // "S+": the next reply, all its lines
     kTls,      // "TLS"

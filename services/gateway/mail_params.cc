@@ -29,9 +29,7 @@ Refusal Take(smtp::Parsed<T, smtp::SyntaxError> parsed, To* to) {
 Refusal ReadAuth(const ParamValue&, const ParamRules&, MailParams*) { return std::nullopt; }
 
 Refusal ReadBody(const ParamValue& value, const ParamRules&, MailParams* to) {
-  if (const Refusal refusal = Take(smtp::ParseBodyParam(value), &to->body)) return refusal;
-  if (to->body != smtp::Body::kBinaryMime) return std::nullopt;
-  return ReplyFor(Said::kUnknownParameter);
+  return Take(smtp::ParseBodyParam(value), &to->body);
 }
 
 Refusal ReadBy(const ParamValue& value, const ParamRules&, MailParams* to) {

@@ -67,6 +67,7 @@ queue::v1::NewMessage ToProto(Message message) {
   envelope.set_client_address(std::move(message.client_address));
   envelope.set_eight_bit(message.eight_bit);
   envelope.set_utf8(message.utf8);
+  envelope.set_binary(message.binary);
   envelope.set_campaign_name(message.controls.campaign_name);
   envelope.set_campaign_code(message.controls.campaign_code);
   mail::v1::Controls controls = ToProto(message.controls);

@@ -418,7 +418,8 @@ TEST_F(RemoteBackendsTest, WhatAMessageAsksFor_TravelsWithIt) {
 
 // SPEC S4
 TEST_F(RemoteBackendsTest, WhatIsAskedOfEveryHost_TravelsWithIt) {
-  Message message{.id = "the-id", .recipients = {"a@b.example", "c@d.example"}, .utf8 = true};
+  Message message{
+      .id = "the-id", .recipients = {"a@b.example", "c@d.example"}, .utf8 = true, .binary = true};
   message.demands = {.ret = smtp::Ret::kHeaders,
                      .envelope_id = "QQ+1",
                      .notices = {{.recipient = "c@d.example",
@@ -434,6 +435,7 @@ TEST_F(RemoteBackendsTest, WhatIsAskedOfEveryHost_TravelsWithIt) {
   ASSERT_TRUE(Get(enqueue_->Enqueue(std::move(message))).ok());
   const mail::v1::Envelope& envelope = queue_.last.envelope();
   EXPECT_TRUE(envelope.utf8());
+  EXPECT_TRUE(envelope.binary());
   const mail::v1::Demands& demands = envelope.demands();
   EXPECT_EQ(demands.ret(), mail::v1::RET_HEADERS);
   EXPECT_EQ(demands.envelope_id(), "QQ+1");

@@ -196,6 +196,23 @@ TEST_F(ServerTest, SlowContent_IsToldAndClosed) {
   EXPECT_EQ(backends_.queue.size(), 0U);
 }
 
+// SPEC S6: also a chunk that is refused already, and thrown away.
+TEST_F(ServerTest, SlowChunk_IsToldAndClosed) {
+  options_.session.data_timeout = absl::Milliseconds(300);
+  ASSERT_TRUE(Start().ok());
+  const auto client = Connect();
+  ASSERT_TRUE(client->LogIn());
+  client->Say(kEnvelope);
+  client->Say("RCPT TO:<bob@r.example>\r\n");
+  EXPECT_EQ(client->Say("BDAT 4\r\nFrom").substr(0, 3), "250");
+  EXPECT_EQ(client->Say("BDAT 10 LAST\r\n: ann").substr(0, 9), "421 4.4.2");
+  EXPECT_EQ(client->Hear(), "closed");
+  const auto other = Connect();
+  ASSERT_TRUE(other->LogIn());
+  EXPECT_EQ(other->Say("BDAT 10 LAST\r\n: ann").substr(0, 9), "421 4.4.2");
+  EXPECT_EQ(backends_.queue.size(), 0U);
+}
+
 // SPEC S6
 TEST_F(ServerTest, LongSession_EndsAtItsTime) {
   options_.session.session_timeout = absl::Milliseconds(500);

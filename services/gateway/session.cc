@@ -52,6 +52,7 @@ Session::Session(std::unique_ptr<net::Stream> stream, const Surroundings* surrou
 Co<void> Session::Run() {
   Next next = co_await Welcome();
   while (next == Next::kGoOn && !last_words_) next = co_await OneCommand();
+  transaction_ = {};  // content of which no more will come is not held while the last words go out
   if (last_words_) {
     Say(*last_words_);
     stream_->SetDeadline(kGrace);
@@ -124,6 +125,8 @@ Co<Session::Next> Session::OneCommand() {
     } else if (line->too_long) {
       Say(Said::kAuthLineTooLong);
     }
+    // Behind BDAT comes content, and nobody knows how much.
+    if (verb_ == smtp::Verb::kBdat) co_return Next::kEnd;
     if (line->too_long || verb_ != smtp::Verb::kAuth) co_return Next::kGoOn;
   }
   const bool changed =
@@ -136,6 +139,10 @@ Co<Session::Next> Session::OneCommand() {
     }
     if (standing == Standing::kUnknown) {
       if (verb_ == smtp::Verb::kData) co_return RefuseData(Said::kTemporaryFailure);
+      if (verb_ == smtp::Verb::kBdat) {
+        const Next next = co_await Bdat(command.argument, Said::kTemporaryFailure);
+        co_return next;
+      }
       Say(Said::kTemporaryFailure);
       co_return Next::kGoOn;
     }
@@ -182,9 +189,7 @@ Co<Session::Next> Session::Dispatch(smtp::Command command) {
       Say(Said::kHelp);
       break;
     case Verb::kBdat:
-      // CHUNKING is not offered: what follows is content, and must not be taken for commands.
-      Say(Said::kNotImplemented);
-      co_return Next::kEnd;
+      co_return co_await Bdat(command.argument);
     case Verb::kXclient:
       co_await Xclient(command.argument);
       break;
@@ -216,7 +221,7 @@ std::string Session::EhloText() const {
       settings().hostname, "\nPIPELINING\nSIZE ", settings().max_message_size,
       "\n8BITMIME\nENHANCEDSTATUSCODES\nSMTPUTF8\nDSN\nMT-PRIORITY\nDELIVERBY\nFUTURERELEASE ",
       absl::ToInt64Seconds(settings().max_hold), " ", FormatDateTime(latest),
-      "\nLIMITS RCPTMAX=", settings().max_recipients);
+      "\nLIMITS RCPTMAX=", settings().max_recipients, "\nCHUNKING\nBINARYMIME");
   if (connection_.tls) text += "\nREQUIRETLS";
   if (MayStartTls()) text += "\nSTARTTLS";
   if (!WhyNoAuth()) absl::StrAppend(&text, "\nAUTH ", ToAbsl(kSaslMechanisms));
@@ -256,13 +261,14 @@ Co<absl::StatusOr<net::LineReader::Line>> Session::NextLine() {
 }
 
 void Session::Say(const smtp::Reply& reply) {
+  if (reply.IsPermanent()) ++connection_.errors;
+  Answer(reply.IsPermanent() && TooManyErrors() ? ReplyFor(Said::kTooManyErrors) : reply);
+}
+
+void Session::Answer(const smtp::Reply& reply) {
   log::Debug("{}: {} {} {}", connection_.client_address, smtp::VerbName(verb_), reply.code,
              reply.text);
   TheFigures().CountReply(reply.code);
-  if (reply.IsPermanent()) ++connection_.errors;
-  if (reply.IsPermanent() && TooManyErrors()) {
-    return smtp::SerializeTo(ReplyFor(Said::kTooManyErrors), &out_);
-  }
   // RFC 6531 §3.7.4.1: UTF-8 only for those who asked for it.
   if (transaction_.params.utf8 || smtp::IsAscii(reply.text)) {
     return smtp::SerializeTo(reply, &out_);

@@ -2,11 +2,12 @@
 
 // One SMTP session (RFC 5321): the dialogue and nothing else. Grammar is in common/smtp, decisions
 // are behind backends.h, replies in verdicts.h, content in content.h. What is to come has its
-// place: a verb in Dispatch (BDAT), a mechanism in sasl_exchange.h (SCRAM), a parameter of MAIL or
+// place: a verb in Dispatch, a mechanism in sasl_exchange.h (SCRAM), a parameter of MAIL or
 // RCPT in mail_params.h, a header in content.h (X-SMTPAPI).
 //
 // The sources follow the dialogue: session.cc (the loop, EHLO), session_secure.cc (STARTTLS, AUTH),
-// session_xclient.cc (XCLIENT), session_mail.cc (MAIL, RCPT), session_data.cc (DATA).
+// session_xclient.cc (XCLIENT), session_mail.cc (MAIL, RCPT), session_data.cc (DATA),
+// session_bdat.cc (BDAT).
 
 #include <chrono>
 #include <memory>
@@ -88,7 +89,10 @@ class Session {
 
   // The next line, once all replies are out.
   Co<absl::StatusOr<net::LineReader::Line>> NextLine();
+  // A reply; one that refuses for good counts as an error.
   void Say(const smtp::Reply& reply);
+  // The same, and nothing counts.
+  void Answer(const smtp::Reply& reply);
   void Say(Said said) { Say(ReplyFor(said)); }
   bool TooManyErrors() const { return connection_.errors > settings().max_errors; }
   // Writes the replies collected so far.
@@ -131,18 +135,15 @@ class Session {
   Co<bool> Vouched(std::string user);
 
   // --- session_data.cc
-  struct Incoming {
-    smtp::DataDecoder decoder;
-    MemoryBudget::Reservation memory;
-    std::string content;
-    bool no_memory = false;
-
-    bool worthless() const { return no_memory || decoder.bad_bytes() || decoder.too_big(); }
-  };
   Co<Next> Data(std::string_view argument);
+  std::optional<Said> WhyNoData(std::string_view argument) const;
   Next RefuseData(Said said);
-  Co<absl::Status> ReadContent(Incoming* incoming);
-  std::optional<smtp::Reply> FaultOf(const Incoming& incoming) const;
+  // `expected` octets will come, it is said.
+  void BeginContent(smtp::DataDecoder::Framing framing, uint64_t expected);
+  // Reads up to the end of the content, or so many octets; null: throws them away.
+  Co<absl::Status> ReadContent(Incoming* content, uint64_t octets);
+  // It has come whole: says what came of it. The transaction is over.
+  Co<void> EndContent();
   // Checks the header's senders, finishes the content and queues it; says what came of it.
   Co<void> Submit(std::string content);
   // The same for mail that comes back: nobody's rights are asked, nobody's wishes are read, and
@@ -151,6 +152,12 @@ class Session {
   ContentRules RulesForContent() const;
   Trace TraceOf(const std::string& id, absl::Time now) const;
   Co<void> Queue(Message message);
+
+  // --- session_bdat.cc
+  // `trouble`: why the chunk is refused, whatever it is.
+  Co<Next> Bdat(std::string_view argument, std::optional<Said> trouble = std::nullopt);
+  std::optional<Said> WhyNoChunk() const;
+  void RefuseChunk(const smtp::Reply& reply);
 
   const Settings& settings() const { return around_.settings; }
 

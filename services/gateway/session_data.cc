@@ -1,14 +1,16 @@
-// DATA (RFC 5321 §4.1.1.4) to the message in the queue.
+// DATA (RFC 5321 §4.1.1.4), and what it shares with BDAT: content to the message in the queue.
 
 #include <absl/strings/str_cat.h>
 #include <absl/time/time.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "common/base/ids.h"
 #include "common/base/log.h"
 #include "common/base/mail_log.h"
+#include "common/smtp/data_encoder.h"
 #include "common/smtp/utf8.h"
 #include "gateway/figures.h"
 #include "gateway/priority.h"
@@ -18,8 +20,7 @@
 namespace staffetta::gateway {
 namespace {
 
-// What a client announces with SIZE is believed up to here.
-constexpr uint64_t kMostReserved = 64 << 10;
+constexpr uint64_t kToTheEnd = std::numeric_limits<uint64_t>::max();
 
 void TakeRecipients(std::vector<Recipient> recipients, Message* message) {
   for (Recipient& recipient : recipients) {
@@ -32,49 +33,40 @@ void TakeRecipients(std::vector<Recipient> recipients, Message* message) {
   }
 }
 
-bool HasUtf8Address(const Message& message) {
+// What a host has to know of, to take the message as it is. What the client says it needs and it
+// does not is not asked of others.
+void Describe(const MailParams& params, size_t max_line, bool utf8_header, Message* message) {
   const auto utf8 = [](const std::string& address) { return !smtp::IsAscii(address); };
-  return utf8(message.sender) ||
-         std::any_of(message.recipients.begin(), message.recipients.end(), utf8);
+  const bool utf8_address = utf8(message->sender) || std::any_of(message->recipients.begin(),
+                                                                 message->recipients.end(), utf8);
+  message->eight_bit = !smtp::IsAscii(message->content);
+  message->utf8 = params.utf8 && (utf8_header || utf8_address);
+  message->binary =
+      params.body == smtp::Body::kBinaryMime && !smtp::FitsData(message->content, max_line);
 }
 
 }  // namespace
 
 Co<Session::Next> Session::Data(std::string_view argument) {
-  if (!argument.empty()) co_return RefuseData(Said::kSuperfluousArgument);
-  if (!transaction_.open) co_return RefuseData(Said::kMailFirst);
-  if (transaction_.recipients.empty()) {
-    co_return RefuseData(transaction_.recipient_refused ? Said::kNoValidRecipient
-                                                        : Said::kRecipientFirst);
-  }
+  if (const auto why_not = WhyNoData(argument)) co_return RefuseData(*why_not);
   Say(Said::kGoOnWithData);
   SetDeadline(settings().command_timeout);
   absl::Status status = co_await Flush();
   if (!status.ok()) co_return Lost(status);
-
-  Incoming incoming{.decoder = smtp::DataDecoder(
-                        {.strict = settings().strict_newlines,
-                         .max_line = settings().max_line,
-                         .max_size = static_cast<uint64_t>(settings().max_message_size)}),
-                    .memory = MemoryBudget::Reservation(around_.memory)};
-  incoming.content.reserve(std::min(transaction_.params.size, kMostReserved));
-  status = co_await ReadContent(&incoming);
+  BeginContent(smtp::DataDecoder::Framing::kDot, 0);
+  status = co_await ReadContent(transaction_.content.get(), kToTheEnd);
   if (!status.ok()) co_return Lost(status);
-
-  std::optional<smtp::Reply> fault = FaultOf(incoming);
-  // There are two of it while it is edited and queued.
-  const auto both = 2 * static_cast<int64_t>(incoming.content.size());
-  if (!fault && !incoming.memory.GrowTo(both)) fault = ReplyFor(Said::kNoMemory);
-  if (fault) {
-    LogRefusal("", transaction_.sender, *fault);
-    Say(*fault);
-  } else if (transaction_.returned) {
-    co_await SubmitReturned(std::move(incoming.content));
-  } else {
-    co_await Submit(std::move(incoming.content));
-  }
-  transaction_ = {};
+  co_await EndContent();
   co_return Next::kGoOn;
+}
+
+std::optional<Said> Session::WhyNoData(std::string_view argument) const {
+  if (!argument.empty()) return Said::kSuperfluousArgument;
+  if (!transaction_.open) return Said::kMailFirst;
+  if (transaction_.content) return Said::kDataBehindChunk;
+  if (transaction_.params.body == smtp::Body::kBinaryMime) return Said::kBinaryNeedsBdat;
+  if (!transaction_.recipients.empty()) return std::nullopt;
+  return transaction_.recipient_refused ? Said::kNoValidRecipient : Said::kRecipientFirst;
 }
 
 // Who sends content without waiting for 354 would have it taken for commands.
@@ -85,46 +77,54 @@ Session::Next Session::RefuseData(Said said) {
   return Next::kEnd;
 }
 
-Co<absl::Status> Session::ReadContent(Incoming* incoming) {
-  smtp::DataDecoder& decoder = incoming->decoder;
-  std::string dropped;
+void Session::BeginContent(smtp::DataDecoder::Framing framing, uint64_t expected) {
+  const MailParams& params = transaction_.params;
+  transaction_.content = std::make_unique<Incoming>(framing, params.body == smtp::Body::kBinaryMime,
+                                                    std::max(expected, params.size),
+                                                    &around_.settings, around_.memory);
+}
+
+Co<absl::Status> Session::ReadContent(Incoming* content, uint64_t octets) {
   const size_t enough = settings().data_block;
   size_t block = enough;  // octets since the deadline was set
-  while (true) {
-    const std::string_view input = reader_.buffered();
+  while (octets > 0 && !(content != nullptr && content->done())) {
+    const std::string_view input = reader_.buffered().substr(0, octets);
     if (input.empty()) {
       if (block >= enough) {
         SetDeadline(settings().data_timeout);
         block = 0;
       }
+      // The peer may wait for what was said of commands before this one.
+      absl::Status status = co_await Flush();
+      if (!status.ok()) co_return status;
       waiting_ = Waiting::kForContent;
-      const absl::Status filled = co_await reader_.Fill();
+      status = co_await reader_.Fill();
       waiting_ = Waiting::kNo;
-      if (!filled.ok()) co_return filled;
+      if (!status.ok()) co_return status;
       if (last_words_) co_return absl::CancelledError("the session ends");
       continue;
     }
-    const size_t used = decoder.Feed(input, incoming->worthless() ? &dropped : &incoming->content);
+    const size_t used = content == nullptr ? input.size() : content->Feed(input);
     reader_.Consume(used);
     block += used;
-    dropped.clear();
-    if (!incoming->memory.GrowTo(static_cast<int64_t>(incoming->content.capacity()))) {
-      incoming->no_memory = true;
-    }
-    if (incoming->worthless() && !incoming->content.empty()) {
-      std::string().swap(incoming->content);
-      incoming->memory.Release();
-    }
-    if (decoder.done()) co_return absl::OkStatus();
+    octets -= used;
   }
+  co_return absl::OkStatus();
 }
 
-std::optional<smtp::Reply> Session::FaultOf(const Incoming& incoming) const {
-  if (incoming.decoder.too_big()) return ReplyFor(ContentFault::kTooBig, settings());
-  if (incoming.decoder.bad_bytes()) return ReplyFor(ContentFault::kBadBytes, settings());
-  if (incoming.decoder.line_too_long()) return ReplyFor(ContentFault::kLineTooLong, settings());
-  if (incoming.no_memory) return ReplyFor(Said::kNoMemory);
-  return std::nullopt;
+Co<void> Session::EndContent() {
+  Incoming& content = *transaction_.content;
+  std::optional<smtp::Reply> fault = content.Fault();
+  if (!fault && !content.MakeRoomForCopy()) fault = ReplyFor(Said::kNoMemory);
+  if (fault) {
+    LogRefusal("", transaction_.sender, *fault);
+    Say(*fault);
+  } else if (transaction_.returned) {
+    co_await SubmitReturned(content.TakeContent());
+  } else {
+    co_await Submit(content.TakeContent());
+  }
+  transaction_ = {};
 }
 
 Co<void> Session::Submit(std::string content) {
@@ -166,8 +166,7 @@ Co<void> Session::Submit(std::string content) {
   std::string().swap(content);
   message.content = std::move(finished.content);
   message.subject = std::move(finished.subject);
-  message.eight_bit = !smtp::IsAscii(message.content);
-  message.utf8 = params.utf8 && (finished.utf8_header || HasUtf8Address(message));
+  Describe(params, settings().max_line, finished.utf8_header, &message);
   co_await Queue(std::move(message));
 }
 
@@ -187,7 +186,7 @@ Co<void> Session::SubmitReturned(std::string content) {
   message.subject = std::move(examined->subject);
   message.content = ReceivedField(TraceOf(message.id, now));
   message.content += content;
-  message.eight_bit = !smtp::IsAscii(message.content);
+  Describe(transaction_.params, settings().max_line, examined->header.eight_bit(), &message);
   co_await Queue(std::move(message));
 }
 
@@ -195,7 +194,10 @@ ContentRules Session::RulesForContent() const {
   return {.max_header = settings().max_header,
           .max_header_fields = settings().max_header_fields,
           .max_received = settings().max_received,
-          .utf8 = transaction_.params.utf8};
+          .max_mime_depth = settings().max_mime_depth,
+          .utf8 = transaction_.params.utf8,
+          .binary = transaction_.params.body == smtp::Body::kBinaryMime,
+          .max_line = settings().max_line};
 }
 
 Trace Session::TraceOf(const std::string& id, absl::Time now) const {

@@ -63,6 +63,7 @@ ParamRules Session::RulesForParams() const {
 
 void Session::Rcpt(std::string_view argument) {
   if (!transaction_.open) return Say(Said::kMailFirst);
+  if (transaction_.content) return Say(Said::kRecipientBehindContent);
   auto rcpt = smtp::ParseRcpt(argument, transaction_.params.utf8);
   const auto refuse = [this](const smtp::Reply& reply) {
     transaction_.recipient_refused = true;

@@ -8,6 +8,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "common/net/stream.h"
 #include "common/smtp/address.h"
 #include "gateway/backends.h"
+#include "gateway/incoming.h"
 #include "gateway/mail_params.h"
 
 namespace staffetta::gateway {
@@ -61,6 +63,8 @@ struct Transaction {
   absl::flat_hash_map<std::string, size_t> recipient_places;  // by normalised address
   bool recipient_refused = false;
   std::vector<std::string> approved;  // normalised addresses that the policy has found good
+  std::unique_ptr<Incoming> content;  // from DATA or the first BDAT on
+  bool chunk_refused = false;         // it has ended so (it is not open)
 };
 
 }  // namespace staffetta::gateway

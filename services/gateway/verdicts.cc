@@ -31,7 +31,7 @@ Reply ReplyFor(Said said) {
     case Said::kHelp:
       return {214,
               {2, 0, 0},
-              "commands: EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT"};
+              "commands: EHLO HELO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT"};
     case Said::kUnknownCommand:
       return {500, {5, 5, 1}, "unknown command"};
     case Said::kNotImplemented:
@@ -58,6 +58,14 @@ Reply ReplyFor(Said said) {
       return {503, {5, 5, 1}, "RCPT first"};
     case Said::kNoValidRecipient:
       return {554, {5, 5, 1}, "no valid recipients"};
+    case Said::kRecipientBehindContent:
+      return {503, {5, 5, 1}, "the content has begun; RSET ends the transaction"};
+    case Said::kDataBehindChunk:
+      return {503, {5, 5, 1}, "the content comes by BDAT; RSET ends the transaction"};
+    case Said::kBinaryNeedsBdat:
+      return {503, {5, 5, 1}, "BODY=BINARYMIME needs BDAT"};
+    case Said::kChunkRefused:
+      return {503, {5, 5, 1}, "a chunk of this message was refused"};
     case Said::kAlreadyInTransaction:
       return {503, {5, 5, 1}, "one MAIL per transaction; RSET ends it"};
     case Said::kAlreadyTls:
@@ -120,6 +128,8 @@ Reply OtherPriorityReply(int granted) {
   // The code wants the priority as the first word.
   return {250, {2, 3, 6}, absl::StrCat(granted, " is the lowest priority of this user")};
 }
+
+Reply ChunkReply(uint64_t octets) { return {250, {2, 0, 0}, absl::StrCat(octets, " octets")}; }
 
 Reply ReplyFor(AuthVerdict verdict) {
   switch (verdict) {
@@ -185,6 +195,8 @@ Reply ReplyFor(ContentFault fault, const Settings& settings) {
               absl::StrCat("the message is larger than ", settings.max_message_size, " octets")};
     case ContentFault::kHeaderTooLarge:
       return {552, {5, 3, 4}, "the header of the message is too large"};
+    case ContentFault::kNestedTooDeep:
+      return {554, {5, 6, 0}, "the parts of the message are nested too deep"};
     case ContentFault::kNotAField:
       return {550, {5, 6, 0}, "the header has a line that is not a field"};
     case ContentFault::kNoFrom:

@@ -38,6 +38,10 @@ enum class Said {
   kMailFirst,
   kRecipientFirst,
   kNoValidRecipient,
+  kRecipientBehindContent,
+  kDataBehindChunk,
+  kBinaryNeedsBdat,
+  kChunkRefused,
   kAlreadyInTransaction,
   kAlreadyTls,
   kNoTls,
@@ -73,6 +77,9 @@ smtp::Reply ReplyFor(Said said);
 
 // MAIL is taken with another MT-PRIORITY than was asked for (RFC 6710 §4.1).
 smtp::Reply OtherPriorityReply(int granted);
+
+// A chunk is taken, others will follow (RFC 3030 §2).
+smtp::Reply ChunkReply(uint64_t octets);
 
 // AUTH's answer.
 smtp::Reply ReplyFor(AuthVerdict verdict);

@@ -26,7 +26,8 @@ void ReadParams(const Params& params) {
 FUZZ {
   const Command command = ParseCommand(input);
   const bool broken = input.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
-  CHECK(!broken || command.verb == Verb::kMalformed);
+  const bool bdat = command.verb == Verb::kBdat;
+  CHECK(!broken || command.verb == Verb::kMalformed || bdat);
   for (const bool utf8 : {false, true}) {
     if (const auto mail = ParseMail(command.argument, utf8)) {
       CHECK(!HasControl(mail->reverse_path.ToString()));
@@ -39,7 +40,8 @@ FUZZ {
     }
   }
   if (const auto name = ParseHelloName(command.argument)) CHECK(!HasControl(*name));
-  (void)ParseBdat(command.argument);
+  CHECK(!ParseBdat(command.argument) || !broken);
+  (void)CheckVrfy(command.argument, true);
 }
 
 }  // namespace staffetta::smtp

@@ -5,6 +5,7 @@
 #include "common/mime/header.h"
 #include "common/mime/header_edit.h"
 #include "common/mime/quoted_printable.h"
+#include "common/mime/structure.h"
 #include "common/mime/text_parts.h"
 #include "common/smtp/utf8.h"
 #include "fuzz.h"
@@ -30,6 +31,8 @@ FUZZ {
       }
     }
     CHECK(at == header.header_end());
+    const Structure structure = Measure(header, input, 20);
+    CHECK(structure.depth <= 21 && structure.depth <= Measure(header, input, 40).depth);
     size_t before = header.body_offset();
     for (const TextPart& part : FindTextParts(header, input)) {
       CHECK(before <= part.begin && part.begin <= part.end && part.end <= input.size());

@@ -88,11 +88,12 @@ bool HasUtf8Value(const Params& params) {
 }  // namespace
 
 Command ParseCommand(std::string_view line) {
-  const bool control = std::any_of(
-      line.begin(), line.end(), [](unsigned char c) { return (c < 32 && c != '\t') || c == 127; });
-  if (control) return {Verb::kMalformed, {}};
   std::string_view rest = line;
   const std::string_view word = TakeWord(&rest);
+  const bool control = std::any_of(
+      line.begin(), line.end(), [](unsigned char c) { return (c < 32 && c != '\t') || c == 127; });
+  // Behind a BDAT comes content, whatever its line is like: its argument will be found bad.
+  if (control && !EqualsIgnoreCase(word, "BDAT")) return {Verb::kMalformed, {}};
   for (const VerbEntry& entry : kVerbs) {
     if (EqualsIgnoreCase(word, entry.name)) return {entry.verb, Trim(rest)};
   }

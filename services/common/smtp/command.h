@@ -16,7 +16,7 @@ namespace staffetta::smtp {
 
 enum class Verb {
   kUnknown,
-  kMalformed,  // NUL, CR, LF or another control inside the line: 500 5.5.2
+  kMalformed,  // NUL, CR, LF or another control inside the line: 500 5.5.2; but BDAT stays BDAT
   kEhlo,
   kHelo,
   kMail,

@@ -168,6 +168,25 @@ TEST(Command, HelloNames) {
   }
 }
 
+// RFC 6531 §3.7.4.2
+TEST(Command, Vrfy) {
+  EXPECT_EQ(CheckVrfy("ann", true), std::nullopt);
+  EXPECT_EQ(CheckVrfy("jos\xC3\xA9 smtputf8", true), std::nullopt);
+  EXPECT_EQ(CheckVrfy("", true), kBadArgument);
+  EXPECT_EQ(CheckVrfy("jos\xE9 SMTPUTF8", true), kBadUtf8);
+  EXPECT_EQ(CheckVrfy("jos\xC3\xA9", true), kUtf8NotAllowed);
+  EXPECT_EQ(CheckVrfy("jos\xC3\xA9 SMTPUTF8", false), kUtf8NotAllowed);
+}
+
+// THREATS BDAT: what follows is content, not commands.
+TEST(Command, BdatWithControls_StaysBdatWithABadArgument) {
+  for (const std::string& line : {"BDAT 5\x01"s, "bdat 5\0"s, "BDAT \r5 LAST"s}) {
+    const Command command = ParseCommand(line);
+    EXPECT_EQ(command.verb, Verb::kBdat);
+    EXPECT_FALSE(ParseBdat(command.argument).ok());
+  }
+}
+
 TEST(SyntaxErrors, EachHasItsReply) {
   const std::vector<std::tuple<SyntaxError, int, std::string, int, std::string>> cases = {
       {kPathWithoutBrackets, 501, "5.1.7", 501, "5.1.3"},

@@ -73,6 +73,10 @@ size_t DataDecoder::FeedLines(std::string_view input, size_t pos, std::string* o
 }
 
 size_t DataDecoder::Feed(std::string_view input, std::string* out) {
+  if (options_.binary) {
+    Store(input, out);
+    return input.size();
+  }
   const size_t nul = input.find('\0');
   size_t pos = 0;
   while (pos < input.size() && state_ != State::kDone) {

@@ -28,6 +28,7 @@ class DataDecoder {
   struct Options {
     Framing framing = Framing::kDot;
     bool strict = false;
+    bool binary = false;    // kCounted only: every octet is content as it is (RFC 3030 §3)
     size_t max_line = 998;  // octets without CRLF and without the stuffed dot
     uint64_t max_size = std::numeric_limits<uint64_t>::max();  // octets of decoded content
   };

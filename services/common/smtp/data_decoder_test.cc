@@ -265,5 +265,31 @@ TEST(DataDecoder, CountedContentThatEndsInCr_IsBad) {
   }
 }
 
+// SPEC S4, RFC 3030 §3
+TEST(DataDecoder, Binary_KeepsEveryOctet) {
+  DataDecoder decoder({.framing = DataDecoder::Framing::kCounted,
+                       .strict = true,
+                       .binary = true,
+                       .max_line = 1,
+                       .max_size = 20});
+  const std::string octets("\0\r\n.\r\n\r\r\n\n\xff longer\r", 19);
+  std::string out;
+  EXPECT_EQ(decoder.Feed(octets, &out), octets.size());
+  EXPECT_EQ(decoder.Feed("", &out), 0U);
+  decoder.Feed("x", &out);
+  EXPECT_FALSE(decoder.too_big());
+  decoder.Finish();
+  EXPECT_TRUE(decoder.done());
+  EXPECT_EQ(out, octets + "x");
+  EXPECT_FALSE(decoder.bad_bytes() || decoder.line_too_long() || decoder.bare_lf());
+}
+
+TEST(DataDecoder, BinaryOverSize_IsTooBig) {
+  DataDecoder decoder({.framing = DataDecoder::Framing::kCounted, .binary = true, .max_size = 2});
+  std::string out;
+  decoder.Feed("abc", &out);
+  EXPECT_TRUE(decoder.too_big());
+}
+
 }  // namespace
 }  // namespace staffetta::smtp

@@ -80,4 +80,15 @@ void EncodeData(std::string_view content, std::string* out) {
   encoder.Finish(out);
 }
 
+bool FitsData(std::string_view content, size_t max_line) {
+  if (content.find('\0') != std::string_view::npos) return false;
+  while (!content.empty()) {
+    const size_t end = content.find('\r');
+    if (end > max_line || content.substr(end, 2) != "\r\n") return false;
+    if (content.substr(0, end).find('\n') != std::string_view::npos) return false;
+    content.remove_prefix(end + 2);
+  }
+  return true;
+}
+
 }  // namespace staffetta::smtp

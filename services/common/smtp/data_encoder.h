@@ -4,6 +4,7 @@
 // has CRLF line endings already; should a bare CR or LF be found all the same, it is made a CRLF,
 // so that none ever leaves.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -23,5 +24,9 @@ class DataEncoder {
 
 // The whole content at once.
 void EncodeData(std::string_view content, std::string* out);
+
+// Whether content goes out with DATA as it is: lines of at most `max_line` octets, each ended by
+// CRLF, and no other CR, LF or NUL.
+bool FitsData(std::string_view content, size_t max_line);
 
 }  // namespace staffetta::smtp

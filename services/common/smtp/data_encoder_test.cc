@@ -107,5 +107,17 @@ TEST(DataEncoder, OutputIsAppended) {
   EXPECT_EQ(out, "before a\r\n.\r\n");
 }
 
+// RFC 3030 §3: what is binary cannot go by DATA.
+TEST(DataEncoder, LinesOfText_FitData) {
+  using namespace std::string_literals;
+  for (const auto& good : {""s, "\r\n"s, "a\r\n\r\n.\r\n"s, "\xff\r\n"s, "abcd\r\n"s}) {
+    EXPECT_TRUE(FitsData(good, 4)) << good;
+  }
+  for (const auto& bad : {"a"s, "a\r"s, "a\n"s, "\n\r\n"s, "a\nb\r\n"s, "a\rb\r\n"s, "a\0\r\n"s,
+                          "abcde\r\n"s, "a\r\r\n"s}) {
+    EXPECT_FALSE(FitsData(bad, 4)) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace staffetta::smtp
