@@ -44,7 +44,7 @@ def story():
     holds(demands["return_late"] and demands["trace"] and demands["require_tls"], f"the demands: {demands}")
     [notices] = demands["notices"]
     same((notices["recipient"], notices["original_recipient"], notices.get("success"), notices.get("delay"),
-          notices.get("failure")), (RECIPIENT, f"utf-8;{RECIPIENT}", True, True, None), "the notices")
+          notices.get("failure")), (RECIPIENT, f"utf-8;{RECIPIENT}", True, True, False), "the notices")
 
     until(lambda: relay.inbox(account), "the message to be captured")
     holds(time.time() >= begun + 2, "it came before its time")
