@@ -69,19 +69,15 @@ Co<absl::StatusOr<QueueStore::LeaseResult>> Scheduler::Lease(QueueStore::Want wa
 Co<absl::Status> Scheduler::Enqueue(size_t partition, std::vector<StorableMessage> messages) {
   Partition& here = partitions_[partition];
   // With a backlog the lease calls do: the submitter should not wait for what others are handed. So
-  // they do in busy times, when one of them takes what several enqueues brought. Class 1, which a
-  // worker keeps a line open for, does not wait for them.
+  // they do in busy times, when one of them takes what several enqueues brought.
   const bool quiet = here.highest == 0 && Clock::now() >= next_call_;
-  const bool urgent = std::any_of(messages.begin(), messages.end(), [](const auto& message) {
-    return message.message_class == 1 && message.wait <= absl::ZeroDuration();
-  });
-  const WaiterPtr waiter = quiet ? FreeWaiter() : urgent ? ExpressWaiter() : nullptr;
+  const WaiterPtr waiter = quiet ? FreeWaiter() : nullptr;
   std::optional<QueueStore::Want> want;
   if (waiter) {
     waiter->being_served = true;
     want = waiter->want;
     want->lowest_class = LowestClassFor(partition);
-    if (quiet) next_call_ = Clock::now() + kDistance;
+    next_call_ = Clock::now() + kDistance;
   }
   auto result = co_await here.store->Enqueue(std::move(messages), std::move(want));
   const absl::Status status = result.status();
@@ -185,13 +181,6 @@ Scheduler::WaiterPtr Scheduler::FreeWaiter() const {
     if (!express) express = waiter;
   }
   return express;
-}
-
-Scheduler::WaiterPtr Scheduler::ExpressWaiter() const {
-  for (const WaiterPtr& waiter : waiters_) {
-    if (!waiter->being_served && waiter->want.credits == 0) return waiter;
-  }
-  return nullptr;
 }
 
 int Scheduler::HighestIn(const Partition& partition) const {
