@@ -117,7 +117,7 @@ async def _enqueue_again(world, _fault):
     request = world.queue.request(mail, world.user, hold=4)
     queued = await world.queue.enqueue_again(request, times=3)
     world.generator.note(mail, Answer.ACCEPTED if queued else Answer.DOUBTFUL,
-                         "enqueue", request.message.message_id if queued else None)
+                         "enqueue", request.messages[0].message_id if queued else None)
     return queued
 
 

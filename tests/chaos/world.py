@@ -23,7 +23,7 @@ _STARTS = 5  # of a role, before we give up
 _LEFT = 64 << 10  # bytes, on a disk that is nearly full
 _PROTOS = pathlib.Path(__file__).resolve().parents[2] / "protos"
 _SPEEDY = {
-    "queue": {"lease_time": "2s"},
+    "queue": {"lease_time": "2s", "partitions": 3},
     "delivery": {"first_retry": "500ms", "longest_retry": "3s", "connect_timeout": "2s",
                  "reply_timeout": "3s", "final_timeout": "3s"},
     "redis": {"command_timeout": "1s"},
