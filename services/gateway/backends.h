@@ -21,8 +21,8 @@
 
 namespace staffetta::gateway {
 
-// The way of mail that comes back to the return path (SPEC S12): to bounce processing. It belongs to
-// account 0, which nobody has.
+// The way of mail that comes back to the return path (SPEC S12): to bounce processing. It belongs
+// to account 0, which nobody has.
 inline constexpr std::string_view kReturnsChannel = "returns";
 
 // On whose account a client submits.

@@ -56,8 +56,8 @@ struct Examined {
 
 smtp::Parsed<Examined, ContentFault> Examine(std::string_view content, const ContentRules& rules);
 
-// The same of mail that comes back (SPEC S12): what others wrote is taken as it is, but for what would
-// harm us. Neither authors nor key.
+// The same of mail that comes back (SPEC S12): what others wrote is taken as it is, but for what
+// would harm us. Neither authors nor key.
 smtp::Parsed<Examined, ContentFault> ExamineReturned(std::string_view content,
                                                      const ContentRules& rules);
 

@@ -48,7 +48,7 @@ struct Settings {
   absl::Duration lifetime = absl::Hours(5 * 24);  // of a message in the queue
   std::vector<Network> xclient_networks;
   std::string return_path_domain;  // lower case; empty: none
-  int partitions = 1;  // of the queue
+  int partitions = 1;              // of the queue
 };
 
 // What the gateway as a whole obeys.

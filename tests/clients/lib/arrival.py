@@ -64,12 +64,12 @@ def _check_received(content, letter):
 
 
 def _check_fields(message, letter, forgives):
-    same(message["From"].addresses[0].addr_spec, letter.sender, "From")
+    same(_text(message["From"].addresses[0].addr_spec), letter.sender, "From")
     for name, addresses in (("To", letter.to), ("Cc", letter.cc)):
-        found = [one.addr_spec for one in message[name].addresses] if message[name] else []
+        found = [_text(one.addr_spec) for one in message[name].addresses] if message[name] else []
         same(found, addresses, name)
     holds(message["Bcc"] is None, "there is a Bcc field")
-    same(str(message["Subject"]), letter.subject, "Subject")
+    same(_text(str(message["Subject"])), letter.subject, "Subject")
     parts = {"text/plain": [], "text/html": []}
     attachments = []
     for part in message.walk():
@@ -81,6 +81,11 @@ def _check_fields(message, letter, forgives):
     same(parts["text/html"], _lines(letter.html), "the HTML")
     expected = [(letter.attachment_name, letter.attachment_hash)] if letter.attachment else []
     same(attachments, expected, "the attachments")
+
+
+def _text(value):
+    """What a field says; Python's email does not read plain UTF-8 in fields (RFC 6532)."""
+    return value.encode("utf-8", "surrogateescape").decode("utf-8")
 
 
 def _lines(text):
