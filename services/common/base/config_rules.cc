@@ -44,6 +44,8 @@ Range RangeOf(const FieldDescriptor& field) {
       {"Gateway.max_sessions_per_user", {1}},
       {"Gateway.max_errors", {1}},
       {"Gateway.max_received", {1}},
+      {"Gateway.max_header_fields", {1}},
+      {"Gateway.max_mime_depth", {1}},
       {"Queue.compression_level", {1, 19}},
       {"Queue.floor_percent", {0, 50}},
       {"Queue.partitions", {1, kMostPartitions}},
