@@ -1,10 +1,12 @@
-// Header blocks, encoded words, content types, parts, quoted-printable (RFC 2045 to 2047, 5322).
+// Header blocks, encoded words, content types, parts, quoted-printable, 7-bit (RFC 2045 to 2047,
+// 5322).
 
 #include "common/mime/content_type.h"
 #include "common/mime/encoded_word.h"
 #include "common/mime/header.h"
 #include "common/mime/header_edit.h"
 #include "common/mime/quoted_printable.h"
+#include "common/mime/recode_7bit.h"
 #include "common/mime/structure.h"
 #include "common/mime/text_parts.h"
 #include "common/smtp/utf8.h"
@@ -40,6 +42,12 @@ FUZZ {
     }
   }
   CHECK(DecodeQuotedPrintable(EncodeQuotedPrintable(input)) == input);
+  if (const auto recoded = Recode7Bit(input)) {
+    CHECK(smtp::IsAscii(*recoded));
+    CHECK(*recoded == input || !Is7Bit(input));
+    const auto again = Recode7Bit(*recoded);
+    CHECK(again.ok() && *again == *recoded);
+  }
 }
 
 }  // namespace staffetta::mime

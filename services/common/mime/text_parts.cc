@@ -4,33 +4,12 @@
 #include <optional>
 #include <utility>
 
-#include "common/mime/content_type.h"
 #include "common/smtp/ascii.h"
 
 namespace staffetta::mime {
 namespace {
 
 constexpr HeaderLimits kPartHeader = {.max_fields = 100, .max_bytes = 16 << 10};
-constexpr size_t kMaxBoundary = 200;  // RFC 2046 §5.1.1 says 70
-
-std::optional<TransferEncoding> EncodingOf(const HeaderBlock& header) {
-  const Field* const field = header.Find("Content-Transfer-Encoding");
-  if (field == nullptr) return TransferEncoding::kSevenBit;
-  if (header.Count("Content-Transfer-Encoding") > 1) return std::nullopt;
-  const std::string name = smtp::ToLower(Unfold(field->value));
-  if (name == "7bit" || name.empty()) return TransferEncoding::kSevenBit;
-  if (name == "8bit" || name == "binary") return TransferEncoding::kEightBit;
-  if (name == "quoted-printable") return TransferEncoding::kQuotedPrintable;
-  if (name == "base64") return TransferEncoding::kBase64;
-  return std::nullopt;
-}
-
-std::optional<ContentType> TypeOf(const HeaderBlock& header) {
-  const Field* const field = header.Find("Content-Type");
-  if (field == nullptr) return ContentType{.type = "text", .subtype = "plain"};
-  if (header.Count("Content-Type") > 1) return std::nullopt;
-  return ParseContentType(field->value);
-}
 
 bool IsAttachment(const HeaderBlock& header) {
   const Field* const field = header.Find("Content-Disposition");
@@ -119,11 +98,9 @@ class Walk {
   }
 
   void Open(const ContentType& type) {
-    const Parameter* const boundary = type.Find("boundary");
-    if (boundary == nullptr || boundaries_.size() == limits_.max_depth) return;
-    const std::string& value = boundary->value;
-    if (value.empty() || value.size() > kMaxBoundary || smtp::IsBlank(value.back())) return;
-    boundaries_.push_back("--" + value);
+    std::optional<std::string> delimiter = DelimiterOf(type);
+    if (!delimiter || boundaries_.size() == limits_.max_depth) return;
+    boundaries_.push_back(*std::move(delimiter));
   }
 
   void End(size_t at) {

@@ -9,15 +9,9 @@
 #include <vector>
 
 #include "common/mime/header.h"
+#include "common/mime/part_header.h"
 
 namespace staffetta::mime {
-
-enum class TransferEncoding {
-  kSevenBit,  // also when nothing is said
-  kEightBit,  // also binary
-  kQuotedPrintable,
-  kBase64,
-};
 
 // Offsets are those of the content.
 struct TextPart {
