@@ -20,6 +20,8 @@ class TlsContext;
 struct TlsInfo {
   std::string version;  // "TLSv1.3"
   std::string cipher;   // "TLS_AES_256_GCM_SHA384"
+  // As client: the peer's certificate is trusted and for the name that was asked for.
+  bool verified = false;
 };
 
 // A byte stream to one peer, in clear or TLS. Confined to one thread; one read and one write at a
@@ -43,7 +45,8 @@ class Stream {
 
   // Wraps the stream in TLS. Whoever reads through a buffer must have dropped it before.
   virtual Co<absl::Status> AcceptTls(std::shared_ptr<const TlsContext> context) = 0;
-  // The same as client; `server_name` goes out as SNI, unless it is an address.
+  // The same as client. `server_name` goes out as SNI, unless it is an address, and is what the
+  // peer's certificate has to be for to count as verified.
   virtual Co<absl::Status> ConnectTls(std::shared_ptr<const TlsContext> context,
                                       std::string server_name) = 0;
   // nullopt: in clear.

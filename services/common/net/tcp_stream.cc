@@ -1,6 +1,7 @@
 #include "common/net/tcp_stream.h"
 
 #include <absl/strings/str_cat.h>
+#include <openssl/x509v3.h>
 
 #include <array>
 #include <boost/asio/this_coro.hpp>
@@ -231,6 +232,20 @@ class TcpStream final : public Stream {
     local_port_ = local.port();
   }
 
+  // Asks for the server of this name, and has its certificate checked for it (RFC 6125).
+  static void Expect(const std::string& server_name, SSL* ssl) {
+    if (server_name.empty()) return;
+    ErrorCode error;
+    asio::ip::make_address(server_name, error);
+    if (!error) {
+      X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), server_name.c_str());
+      return;
+    }
+    SSL_set_tlsext_host_name(ssl, server_name.c_str());
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    SSL_set1_host(ssl, server_name.c_str());
+  }
+
   Co<absl::Status> Handshake(std::shared_ptr<const TlsContext> context, TlsLayer::Side side,
                              std::string server_name) {
     if (tls_layer_ != nullptr) {
@@ -241,15 +256,17 @@ class TcpStream final : public Stream {
     tls_context_ = std::move(context);
     tls_layer_ = std::make_unique<TlsLayer>(&socket_(), tls_context_->ssl(), side);
     SSL* const ssl = tls_layer_->ssl();
-    ErrorCode error;
-    asio::ip::make_address(server_name, error);
-    if (!server_name.empty() && error) SSL_set_tlsext_host_name(ssl, server_name.c_str());
-    error = co_await tls_layer_->Handshake();
+    if (side == TlsLayer::Side::kClient) Expect(server_name, ssl);
+    ErrorCode error = co_await tls_layer_->Handshake();
     status = connection_->End(error);
     if (absl::IsOutOfRange(status) || absl::IsUnavailable(status)) {
       co_return absl::UnavailableError(absl::StrCat("TLS handshake: ", status.message()));
     }
-    if (status.ok()) tls_ = TlsInfo{SSL_get_version(ssl), SSL_get_cipher_name(ssl)};
+    if (status.ok()) {
+      const bool verified = side == TlsLayer::Side::kClient && !server_name.empty() &&
+                            SSL_get_verify_result(ssl) == X509_V_OK;
+      tls_ = TlsInfo{SSL_get_version(ssl), SSL_get_cipher_name(ssl), verified};
+    }
     co_return status;
   }
 

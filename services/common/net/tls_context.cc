@@ -176,11 +176,29 @@ SSL_CTX* TlsContext::ContextFor(const std::string& server_name) const {
   return it == by_name_.end() ? ssl() : it->second;
 }
 
-std::shared_ptr<const TlsContext> TlsContext::OpportunisticClient() {
-  const std::shared_ptr<TlsContext> client(new TlsContext);
+std::shared_ptr<TlsContext> TlsContext::NewClient() {
+  std::shared_ptr<TlsContext> client(new TlsContext);
   SSL_CTX* const ssl = client->contexts_.emplace_back(NewContext()).get();
   SSL_CTX_set_cipher_list(ssl, kOpportunisticCiphers);
   SSL_CTX_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
+  return client;
+}
+
+std::shared_ptr<const TlsContext> TlsContext::OpportunisticClient() {
+  const std::shared_ptr<TlsContext> client = NewClient();
+  SSL_CTX_set_default_verify_paths(client->ssl());
+  return client;
+}
+
+absl::StatusOr<std::shared_ptr<const TlsContext>> TlsContext::OpportunisticClient(
+    const std::string& trust_file) {
+  const std::shared_ptr<TlsContext> client = NewClient();
+  const absl::StatusOr<FILE*> file = Open(trust_file);
+  if (!file.ok()) return file.status();
+  std::fclose(*file);
+  if (SSL_CTX_load_verify_file(client->ssl(), trust_file.c_str()) != 1) {
+    return Wrong(trust_file, absl::StrCat("no usable certificates: ", TakeSslError()));
+  }
   return client;
 }
 

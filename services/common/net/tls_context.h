@@ -37,8 +37,12 @@ class TlsContext {
   // FAILED_PRECONDITION names the file and what is wrong with it.
   static absl::StatusOr<std::shared_ptr<const TlsContext>> Server(
       const std::vector<CertificateFiles>& files, std::shared_ptr<TicketKeys> tickets = nullptr);
-  // For clients that encrypt without proof of whom to (opportunistic, RFC 7435).
+  // For clients that encrypt without proof of whom to (opportunistic, RFC 7435). Whether there was
+  // proof is in TlsInfo: by the system's trusted certificates, or by those of a PEM file.
   static std::shared_ptr<const TlsContext> OpportunisticClient();
+  // FAILED_PRECONDITION names the file and what is wrong with it.
+  static absl::StatusOr<std::shared_ptr<const TlsContext>> OpportunisticClient(
+      const std::string& trust_file);
 
   // What a connection starts with. OpenSSL wants it mutable; nobody changes it.
   SSL_CTX* ssl() const { return contexts_.front().get(); }
@@ -54,6 +58,7 @@ class TlsContext {
 
   TlsContext() = default;
   static Context NewContext();
+  static std::shared_ptr<TlsContext> NewClient();
   static int ChooseCertificate(SSL* ssl, int* alert, void* self);
   SSL_CTX* ContextFor(const std::string& server_name) const;
 
