@@ -49,6 +49,7 @@ absl::Status ToProto(QueueStore::Leased leased, absl::Time now, v1::LeasedDelive
   out->set_content_size(leased.content_size);
   out->set_content_pieces(leased.content_pieces);
   if (part.has_reply()) out->mutable_last_reply()->Swap(part.mutable_reply());
+  if (part.has_time()) out->mutable_last_attempt_time()->Swap(part.mutable_time());
   return absl::OkStatus();
 }
 

@@ -190,8 +190,14 @@ absl::StatusOr<StorableCompletion> ToStorable(const v1::Completion& completion,
     }
   }
   for (const auto& [key, change] : changes) storable.changes.push_back(change.SerializeAsString());
-  if (completion.has_bounce()) storable.changes.push_back(BouncedChange(completion.bounce()));
+  const bool failed = std::any_of(
+      completion.outcomes().begin(), completion.outcomes().end(),
+      [](const v1::RecipientOutcome& each) { return each.kind() == v1::OUTCOME_KIND_FAILED; });
+  if (completion.has_bounce() && failed) {
+    storable.changes.push_back(BouncedChange(completion.bounce()));
+  }
   if (!left.recipients().empty()) {
+    if (completion.has_attempt_time()) *left.mutable_time() = completion.attempt_time();
     storable.fate = Fate::kRetry;
     storable.left = left.SerializeAsString();
     storable.recipients_left = left.recipients_size();
