@@ -4,9 +4,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "common/smtp/params.h"
 #include "common/smtp/reply.h"
 #include "delivery/outcome.h"
 
@@ -24,7 +26,26 @@ struct Lease {
 struct Outcome {
   Kind kind = Kind::kDeferred;  // one of the four that are decided
   smtp::Reply reply;
-  std::string host;  // "mx.example.net [192.0.2.1]"; empty: this relay said it
+  std::string host;   // "mx.example.net [192.0.2.1]"; empty: this relay said it
+  bool tell = false;  // delivered: the sender hears it from us
+};
+
+// What the submitter wants to hear of a recipient (RFC 3461 §4.1, §4.2).
+struct Notices {
+  smtp::Notify notify;             // nothing set: it was not given
+  std::string original_recipient;  // "rfc822;ann@example.org", decoded; empty: none
+};
+
+// What the submitter demands of every host on the way.
+struct Demands {
+  std::optional<smtp::Ret> ret;
+  std::string envelope_id;       // ENVID, decoded; empty: none
+  std::vector<Notices> notices;  // by recipient, or empty: of none
+  absl::Time deliver_by = absl::InfiniteFuture();
+  bool return_late = false;  // what is late then, else its sender is told
+  bool trace = false;        // each relay tells that it has passed it on
+  bool require_tls = false;
+  std::optional<int> mt_priority;  // -9…9
 };
 
 // A message to one destination, leased, and what came of it. Owned by the worker; whoever carries
@@ -40,12 +61,16 @@ struct Delivery {
   std::string channel;
   std::string subject;
   bool eight_bit = false;
+  bool binary = false;
   bool utf8 = false;
+  Demands demands;
   std::string destination;
   std::vector<std::string> recipients;
   int priority = 3;  // class, 1…5
   int attempts = 0;  // before this one
   absl::Time accept_time;
+  absl::Time expire_time;
+  absl::Time last_attempt_time = absl::InfinitePast();  // when the last attempt ended
   bool expired = false;
   smtp::Reply last_reply;
   std::string last_host;

@@ -1,9 +1,9 @@
 #include "delivery/mx.h"
 
-#include <idn2.h>
-
 #include <algorithm>
 #include <optional>
+
+#include "delivery/idna.h"
 
 namespace staffetta::delivery {
 namespace {
@@ -16,20 +16,6 @@ struct Gathered {
   absl::Status failure;    // a name server did not answer
   bool forbidden = false;  // an address was left out
 };
-
-// The name for DNS (A-labels); nullopt: it is no name.
-std::optional<std::string> ToAscii(const std::string& domain) {
-  if (std::all_of(domain.begin(), domain.end(), [](char c) { return (c & 0x80) == 0; })) {
-    return domain;
-  }
-  char* ascii = nullptr;
-  const int result =
-      idn2_to_ascii_8z(domain.c_str(), &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-  if (result != IDN2_OK) return std::nullopt;
-  std::string name(ascii);
-  idn2_free(ascii);
-  return name;
-}
 
 bool MayConnect(const address& candidate, const TargetSearch& search) {
   if (IsPublic(candidate)) return true;
@@ -92,7 +78,7 @@ Co<void> Gather(std::string host, net::Resolver* resolver, const TargetSearch* s
 
 Co<Targets> FindByMx(std::string domain, net::Resolver* resolver, const TargetSearch* search,
                      std::mt19937* random) {
-  const std::optional<std::string> name = ToAscii(domain);
+  const std::optional<std::string> name = ToALabels(domain);
   if (!name || name->empty() || name->front() == '[') co_return Trouble(Fault::kNoHost, domain);
   auto records = co_await resolver->Mx(*name);
   if (!records.ok()) co_return Unanswered(records.status(), *name);

@@ -29,6 +29,8 @@ Options OptionsFrom(const config::v1::Config& config, const std::string& hostnam
   options.express_prefetch = delivery.express_prefetch();
   options.recipients_per_transaction = delivery.recipients_per_transaction();
   options.retry = {DurationOf(delivery.first_retry()), DurationOf(delivery.longest_retry())};
+  options.delay = {DurationOf(delivery.delay_warning()), delivery.delay_warning_unasked()};
+  options.trust_file = delivery.trust_file();
   options.connect_timeout = DurationOf(delivery.connect_timeout());
   options.reply_timeout = DurationOf(delivery.reply_timeout());
   options.final_timeout = DurationOf(delivery.final_timeout());

@@ -8,6 +8,7 @@
 
 #include "common/base/network.h"
 #include "common/net/resolver.h"
+#include "delivery/notices.h"
 #include "delivery/retry.h"
 #include "delivery/route.h"
 #include "staffetta/config/v1/config.pb.h"
@@ -27,6 +28,8 @@ struct Options {
   int express_prefetch = 20;  // beyond it, for class 1 alone
   int recipients_per_transaction = 100;
   RetrySchedule retry;
+  DelayRule delay;
+  std::string trust_file;  // empty: the system's
   absl::Duration connect_timeout = absl::Seconds(30);
   absl::Duration reply_timeout = absl::Minutes(5);
   absl::Duration final_timeout = absl::Minutes(10);

@@ -135,6 +135,19 @@ Words WordsFor(Fault fault) {
       return {552, {5, 3, 4}, "the message is larger than the server takes"};
     case Fault::kNeedsUtf8:
       return {553, {5, 6, 7}, "the server takes no internationalised addresses (SMTPUTF8)"};
+    case Fault::kNotRecodable:
+      return {554, {5, 6, 3}, "the server takes only 7-bit content, and it cannot be converted"};
+    case Fault::kNeedsTls:
+      return {550,
+              {5, 7, 10},
+              "the sender requires TLS (REQUIRETLS), and the server has none that can be verified"};
+    case Fault::kNeedsRequireTls:
+      return {550, {5, 7, 30}, "the server does not support REQUIRETLS"};
+    case Fault::kNeedsDeliverBy:
+      return {
+          550, {5, 3, 3}, "the server does not promise to deliver or return in time (DELIVERBY)"};
+    case Fault::kTooLate:
+      return {0, {5, 4, 7}, "it could not be delivered by the time the sender demands"};
     case Fault::kExpired:
       return {0, {4, 4, 7}, "delivery time expired"};
     case Fault::kNoContent:
@@ -181,10 +194,16 @@ Verdict Classify(const Heard& heard, const Context& context) {
       return Broken(heard.stage, context);
     case Fault::kTlsFailed:
       return {Kind::kWithoutTls, Scope::kHost};
-    case Fault::kBadAddress:
     case Fault::kNeedsUtf8:
+    case Fault::kNotRecodable:
+    case Fault::kNeedsTls:
+    case Fault::kNeedsRequireTls:
+    case Fault::kNeedsDeliverBy:
+      return HostRefusal(context);
+    case Fault::kBadAddress:
       return {Kind::kFailed, heard.stage == Stage::kRcpt ? Scope::kRecipient : Scope::kMessage};
     case Fault::kTooLarge:
+    case Fault::kTooLate:
     case Fault::kExpired:
     case Fault::kDamaged:
       return {Kind::kFailed, Scope::kMessage};

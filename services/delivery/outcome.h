@@ -38,11 +38,17 @@ enum class Fault {
   kTlsFailed,   // the handshake
   kBadAddress,  // it cannot be written to a peer
   kTooLarge,    // for the peer's SIZE limit
-  kNeedsUtf8,   // the peer has no SMTPUTF8
-  kExpired,     // its time is over
-  kNoContent,   // the queue did not give the content
-  kDamaged,     // the content's checksum does not fit
-  kNoInbox,     // the sandbox's store did not answer
+  // What the peer does not offer and the delivery needs:
+  kNeedsUtf8,        // SMTPUTF8
+  kNotRecodable,     // 8BITMIME or BINARYMIME, and its content cannot do without
+  kNeedsTls,         // verified TLS
+  kNeedsRequireTls,  // REQUIRETLS
+  kNeedsDeliverBy,   // DELIVERBY, with so little time
+  kTooLate,          // it is past the time by which the sender wants it
+  kExpired,          // its time is over
+  kNoContent,        // the queue did not give the content
+  kDamaged,          // the content's checksum does not fit
+  kNoInbox,          // the sandbox's store did not answer
   kUnknownChannel,
   kStopped,    // this worker ends
   kLeaseLost,  // another worker took over

@@ -1,6 +1,9 @@
 #include "delivery/queue_messages.h"
 
 #include <algorithm>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "common/base/check.h"
@@ -12,7 +15,7 @@ namespace {
 
 namespace pb = ::staffetta::queue::v1;
 
-constexpr int kBounceClass = 3;
+constexpr int kReportClass = 3;
 
 pb::OutcomeKind ToProto(Kind kind) {
   switch (kind) {
@@ -44,8 +47,41 @@ std::string AsUtf8(std::string text) {
   return text;
 }
 
-bool HasEightBit(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; });
+std::optional<smtp::Ret> FromProto(mail::v1::Ret ret) {
+  if (ret == mail::v1::RET_FULL) return smtp::Ret::kFull;
+  if (ret == mail::v1::RET_HEADERS) return smtp::Ret::kHeaders;
+  return std::nullopt;
+}
+
+// By recipient of the delivery, who are some of the message's.
+std::vector<Notices> FromProto(google::protobuf::RepeatedPtrField<mail::v1::RecipientNotices>* all,
+                               const std::vector<std::string>& recipients) {
+  std::unordered_map<std::string_view, mail::v1::RecipientNotices*> by_recipient;
+  for (mail::v1::RecipientNotices& each : *all) by_recipient.emplace(each.recipient(), &each);
+  std::vector<Notices> notices(recipients.size());
+  for (size_t i = 0; i < recipients.size(); ++i) {
+    const auto found = by_recipient.find(recipients[i]);
+    if (found == by_recipient.end()) continue;
+    mail::v1::RecipientNotices& said = *found->second;
+    notices[i] = {{said.never(), said.success(), said.failure(), said.delay()},
+                  said.original_recipient()};
+  }
+  return notices;
+}
+
+Demands FromProto(mail::v1::Demands* said, const std::vector<std::string>& recipients) {
+  Demands demands;
+  demands.ret = FromProto(said->ret());
+  demands.envelope_id = std::move(*said->mutable_envelope_id());
+  if (!said->notices().empty()) {
+    demands.notices = FromProto(said->mutable_notices(), recipients);
+  }
+  if (said->has_deliver_by()) demands.deliver_by = rpc::FromProto(said->deliver_by());
+  demands.return_late = said->has_deliver_by() && said->return_late();
+  demands.trace = said->trace();
+  demands.require_tls = said->require_tls();
+  if (said->has_mt_priority()) demands.mt_priority = said->mt_priority();
+  return demands;
 }
 
 }  // namespace
@@ -63,14 +99,22 @@ Delivery FromLeased(pb::LeasedDelivery* leased) {
   delivery.channel = std::move(*envelope->mutable_channel());
   delivery.subject = std::move(*envelope->mutable_subject());
   delivery.eight_bit = envelope->eight_bit();
+  delivery.binary = envelope->binary();
   delivery.utf8 = envelope->utf8();
   delivery.destination = std::move(*leased->mutable_destination());
   for (std::string& recipient : *leased->mutable_recipients()) {
     delivery.recipients.push_back(std::move(recipient));
   }
+  if (envelope->has_demands()) {
+    delivery.demands = FromProto(envelope->mutable_demands(), delivery.recipients);
+  }
   delivery.priority = leased->class_();
   delivery.attempts = leased->attempts();
   delivery.accept_time = rpc::FromProto(leased->accept_time());
+  delivery.expire_time = rpc::FromProto(leased->expire_time());
+  if (leased->has_last_attempt_time()) {
+    delivery.last_attempt_time = rpc::FromProto(leased->last_attempt_time());
+  }
   delivery.expired = leased->expired();
   if (leased->has_last_reply()) {
     const mail::v1::Reply& last = leased->last_reply();
@@ -86,11 +130,12 @@ Delivery FromLeased(pb::LeasedDelivery* leased) {
   return delivery;
 }
 
-pb::Completion ToCompletion(const Delivery& delivery) {
+pb::Completion ToCompletion(const Delivery& delivery, absl::Time now) {
   pb::Completion completion;
   completion.set_delivery_id(delivery.id);
   completion.set_lease_id(delivery.lease_id);
   completion.set_attempt(delivery.attempts + 1);
+  *completion.mutable_attempt_time() = rpc::ToProto(now);
   for (size_t i = 0; i < delivery.outcomes.size(); ++i) {
     const Outcome& outcome = delivery.outcomes[i];
     pb::RecipientOutcome* const out = completion.add_outcomes();
@@ -104,21 +149,27 @@ pb::Completion ToCompletion(const Delivery& delivery) {
   return completion;
 }
 
-pb::NewMessage BounceMessage(const BounceFrom& from, const Delivery& delivery) {
-  pb::NewMessage bounce;
-  bounce.set_message_id(from.message_id);
-  mail::v1::Envelope* const envelope = bounce.mutable_envelope();
+pb::NewMessage ReportMessage(const ReportFrom& from, const Delivery& delivery,
+                             const NewsList& news) {
+  pb::NewMessage report;
+  report.set_message_id(from.message_id);
+  mail::v1::Envelope* const envelope = report.mutable_envelope();
   envelope->set_account_id(delivery.account_id);
   envelope->set_list_id(delivery.list_id);
   envelope->set_user(delivery.user);
   envelope->set_channel(delivery.channel);
-  envelope->set_subject("Undelivered mail returned to sender");
-  envelope->set_utf8(HasEightBit(delivery.sender));
-  bounce.add_recipients(delivery.sender);
-  bounce.set_class_(kBounceClass);
-  bounce.set_content(BuildBounce(from, delivery));
-  envelope->set_eight_bit(HasEightBit(bounce.content()));
-  return bounce;
+  envelope->set_subject(std::string(ReportSubject(news)));
+  envelope->set_utf8(!smtp::IsAscii(delivery.sender));
+  mail::v1::RecipientNotices* const notices = envelope->mutable_demands()->add_notices();
+  notices->set_recipient(delivery.sender);
+  notices->set_never(true);
+  // It tells of a message that may cross nothing but TLS (RFC 8689 §5).
+  envelope->mutable_demands()->set_require_tls(delivery.demands.require_tls);
+  report.add_recipients(delivery.sender);
+  report.set_class_(kReportClass);
+  report.set_content(BuildReport(from, delivery, news));
+  envelope->set_eight_bit(!smtp::IsAscii(report.content()));
+  return report;
 }
 
 }  // namespace staffetta::delivery

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/net/resolver.h"
+#include "common/net/tls_context.h"
 #include "delivery/inbox_rpc.h"
 #include "delivery/inbox_store.h"
 #include "delivery/worker.h"
@@ -38,9 +39,13 @@ Co<absl::Status> Server::Start(Peers peers) {
   auto resolver = net::NewResolver(parts_->executor, parts_->options.dns);
   if (!resolver.ok()) co_return resolver.status();
   parts_->resolver = *std::move(resolver);
+  auto tls = parts_->options.trust_file.empty()
+                 ? net::TlsContext::OpportunisticClient()
+                 : net::TlsContext::OpportunisticClient(parts_->options.trust_file);
+  if (!tls.ok()) co_return tls.status();
   parts_->worker =
       std::make_unique<Worker>(parts_->executor, &parts_->options, std::move(peers.queue),
-                               &parts_->store, parts_->resolver.get());
+                               &parts_->store, parts_->resolver.get(), *std::move(tls));
   parts_->worker->Start();
   co_return absl::OkStatus();
 }

@@ -8,6 +8,7 @@
 
 #include "common/base/check.h"
 #include "delivery/figures.h"
+#include "delivery/notices.h"
 
 namespace staffetta::delivery {
 
@@ -16,9 +17,10 @@ struct Site::Progress {
     for (size_t i = 0; i < recipients; ++i) pending.push_back(i);
   }
 
-  void Decide(size_t recipient, Kind kind, const Heard& heard, const std::string& host) {
+  void Decide(size_t recipient, Kind kind, const Heard& heard, const std::string& host,
+              bool tell = false) {
     const bool remote = heard.stage != Stage::kDns;
-    decided[recipient] = Outcome{kind, heard.reply, remote ? host : ""};
+    decided[recipient] = Outcome{kind, heard.reply, remote ? host : "", tell};
   }
   // All that are left.
   void DecidePending(Kind kind, const Heard& heard, const std::string& host) {
@@ -162,13 +164,18 @@ Co<Site::Fate> Site::Carry(Session* session, Delivery* delivery) {
   }
   delivery->started = true;
   delivery->start_time = absl::Now();
-  const Fault missing = co_await context_->load(delivery);
+  const Fault missing = co_await context_->ready(delivery);
   if (missing != Fault::kNone) {
     const Heard heard = HeardFault(Stage::kDns, missing);
     const Verdict verdict = Classify(heard, {});
     if (verdict.kind != Kind::kHandBack) progress.DecidePending(verdict.kind, heard, "");
     Finish(delivery, &progress);
     co_return Fate::kGoOn;
+  }
+  if (delivery->demands.require_tls && session->client && !session->client->promises_tls()) {
+    // A host that comes before it may do better.
+    co_await session->client->Quit();
+    session->client.reset();
   }
   while (!progress.pending.empty()) {
     if (!session->client) {
@@ -183,19 +190,19 @@ Co<Site::Fate> Site::Carry(Session* session, Delivery* delivery) {
 }
 
 Co<void> Site::Transact(Session* session, Delivery* delivery, Progress* progress) {
-  const size_t most = context_->options->recipients_per_transaction;
+  SmtpClient* const client = session->client.get();
+  const PeerAbilities& peer = client->abilities();
+  size_t most = context_->options->recipients_per_transaction;
+  if (peer.max_recipients != 0) most = std::min(most, peer.max_recipients);
   std::vector<size_t> chosen(progress->pending.begin(),
                              progress->pending.begin() + std::min(most, progress->pending.size()));
   progress->pending.erase(progress->pending.begin(), progress->pending.begin() + chosen.size());
-  std::vector<std::string_view> recipients;
-  for (size_t i : chosen) recipients.push_back(delivery->recipients[i]);
 
-  SmtpClient* const client = session->client.get();
   Context context;
   context.hosts =
       session->current + 1 < session->targets.size() ? HostsLeft::kSome : HostsLeft::kNone;
   context.connection = client->transactions() > 0 ? Connection::kReused : Connection::kFresh;
-  const std::vector<Heard> heard = co_await client->Send(delivery, std::move(recipients));
+  const std::vector<Heard> heard = co_await client->Send(delivery, chosen);
   const bool accepted = std::any_of(heard.begin(), heard.end(), [](const Heard& each) {
     return each.stage == Stage::kData || each.stage == Stage::kEndOfData;
   });
@@ -208,6 +215,9 @@ Co<void> Site::Transact(Session* session, Delivery* delivery, Progress* progress
     const Verdict verdict = Classify(heard[at], context);
     switch (verdict.kind) {
       case Kind::kDelivered:
+        progress->Decide(chosen[at], verdict.kind, heard[at], host,
+                         TellsOfRelay(*delivery, chosen[at], peer));
+        break;
       case Kind::kDeferred:
       case Kind::kFailed:
       case Kind::kUnknown:
@@ -234,11 +244,11 @@ Co<void> Site::Transact(Session* session, Delivery* delivery, Progress* progress
     }
   }
   progress->pending.insert(progress->pending.begin(), again.begin(), again.end());
-  if (restart) {
-    co_await session->client->Quit();
-    session->next = *restart;
+  if (restart) session->next = *restart;
+  if (restart || !client->usable()) {
+    co_await client->Quit();
+    session->client.reset();
   }
-  if (!session->client->usable()) session->client.reset();
 }
 
 Co<std::optional<Heard>> Site::Open(Session* session) {

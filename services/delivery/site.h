@@ -26,8 +26,8 @@ struct SiteContext {
   net::Resolver* resolver;
   std::mt19937* random;
   TaskGroup* group;  // the connections' coroutines; cancelling it ends them after StopSites
-  // Sees to the delivery's content; kNone: it is there.
-  std::function<Co<Fault>(Delivery*)> load;
+  // Asked before an attempt; kNone: the delivery's content is there, and it may be tried.
+  std::function<Co<Fault>(Delivery*)> ready;
   // Takes the delivery back with its outcomes (none: untouched).
   std::function<void(Delivery*)> done;
   // The site has neither deliveries nor connections: it may be destroyed in this call.

@@ -1,12 +1,10 @@
 #include "delivery/smtp_client.h"
 
-#include <absl/strings/numbers.h>
+#include <absl/time/clock.h>
 
 #include <utility>
 
 #include "common/base/text.h"
-#include "common/smtp/address.h"
-#include "common/smtp/ascii.h"
 #include "common/smtp/data_encoder.h"
 #include "common/smtp/reply.h"
 #include "common/smtp/utf8.h"
@@ -105,7 +103,7 @@ Co<std::optional<Heard>> SmtpClient::Hello() {
   Heard ehlo = co_await Step(Stage::kEhlo);
   if (!usable_) co_return ehlo;
   if (ehlo.reply.IsPositive()) {
-    ReadAbilities(ehlo.reply);
+    abilities_ = ReadAbilities(ehlo.reply);
     co_return std::nullopt;
   }
   if (!ehlo.reply.IsPermanent()) co_return ehlo;
@@ -133,124 +131,127 @@ Co<std::optional<Heard>> SmtpClient::StartTls(std::string server_name) {
   co_return co_await Hello();
 }
 
-void SmtpClient::ReadAbilities(const smtp::Reply& reply) {
-  // The first line is the server's name.
-  std::string_view rest = reply.text;
-  size_t end = rest.find('\n');
-  while (end != std::string_view::npos) {
-    rest.remove_prefix(end + 1);
-    end = rest.find('\n');
-    const std::string_view line = rest.substr(0, end);
-    const size_t space = line.find(' ');
-    const std::string_view keyword = line.substr(0, space);
-    if (smtp::EqualsIgnoreCase(keyword, "PIPELINING")) abilities_.pipelining = true;
-    if (smtp::EqualsIgnoreCase(keyword, "8BITMIME")) abilities_.eight_bit_mime = true;
-    if (smtp::EqualsIgnoreCase(keyword, "SMTPUTF8")) abilities_.smtputf8 = true;
-    if (smtp::EqualsIgnoreCase(keyword, "STARTTLS")) abilities_.starttls = true;
-    if (smtp::EqualsIgnoreCase(keyword, "SIZE")) {
-      abilities_.size = true;
-      const std::string_view value =
-          space == std::string_view::npos ? "" : smtp::Trim(line.substr(space));
-      if (!absl::SimpleAtoi(ToAbsl(value), &abilities_.max_size)) abilities_.max_size = 0;
-    }
-  }
+Security SmtpClient::security() const {
+  const std::optional<net::TlsInfo> tls = stream_->tls();
+  if (!tls) return Security::kClear;
+  return tls->verified ? Security::kVerified : Security::kEncrypted;
 }
 
-Co<std::vector<Heard>> SmtpClient::Send(const Delivery* delivery,
-                                        std::vector<std::string_view> recipients) {
+Co<std::vector<Heard>> SmtpClient::Send(const Delivery* delivery, std::vector<size_t> recipients) {
   std::vector<Heard> results(recipients.size());
-  if (std::optional<Heard> forbidden = Forbidden(*delivery)) {
-    results.assign(recipients.size(), *forbidden);
+  const Transaction transaction =
+      Prepare(*delivery, recipients, abilities_, security(), absl::Now());
+  if (transaction.forbidden) {
+    results.assign(recipients.size(), *transaction.forbidden);
     co_return results;
   }
-  std::vector<size_t> asked;  // indexes of those that can be written
-  for (size_t i = 0; i < recipients.size(); ++i) {
-    const Fault fault = AddressFault(recipients[i]);
-    if (fault == Fault::kNone) {
-      asked.push_back(i);
+  std::vector<const Transaction::Recipient*> asked;
+  for (const Transaction::Recipient& recipient : transaction.recipients) {
+    if (recipient.trouble.fault == Fault::kNone) {
+      asked.push_back(&recipient);
     } else {
-      results[i] = HeardFault(Stage::kRcpt, fault);
+      results[recipient.at] = recipient.trouble;
     }
   }
   if (asked.empty()) co_return results;
 
   const bool group = abilities_.pipelining;
+  // A chunk waits until somebody is accepted: to a server that refused all, its octets could be
+  // commands (RFC 3030 §2).
+  const bool chunked = transaction.body.form == smtp::Body::kBinaryMime;
   out_.clear();
   const bool reset = std::exchange(needs_reset_, false);
   if (reset) out_ += "RSET\r\n";
   if (group) {
-    AppendMail(*delivery);
-    for (size_t i : asked) AppendRcpt(recipients[i]);
-    out_ += "DATA\r\n";
+    out_ += transaction.mail;
+    for (const Transaction::Recipient* recipient : asked) out_ += recipient->command;
+    if (!chunked) out_ += "DATA\r\n";
   }
   ++transactions_;
   Heard mail;
   if (reset) mail = co_await Step(Stage::kMail);
   if (usable_) {
-    if (!group) AppendMail(*delivery);
+    if (!group) out_ += transaction.mail;
     mail = co_await Step(Stage::kMail);
   }
   const bool welcome = usable_ && mail.reply.IsPositive();
-  for (size_t i : asked) results[i] = mail;
+  for (const Transaction::Recipient* recipient : asked) results[recipient->at] = mail;
   if (!usable_ || (!welcome && !group)) co_return results;
 
   needs_reset_ = welcome;
   std::vector<size_t> accepted;
-  for (size_t at = 0; at < asked.size(); ++at) {
-    if (!group) AppendRcpt(recipients[asked[at]]);
+  for (size_t i = 0; i < asked.size(); ++i) {
+    if (!group) out_ += asked[i]->command;
     Heard rcpt = co_await Step(Stage::kRcpt);
     if (!welcome && usable_) continue;
     if (!usable_) {
       // Nobody of this transaction has the message, but those refused were refused.
-      for (size_t i : accepted) results[i] = rcpt;
+      for (size_t at : accepted) results[at] = rcpt;
       if (welcome) {
-        for (; at < asked.size(); ++at) results[asked[at]] = rcpt;
+        for (; i < asked.size(); ++i) results[asked[i]->at] = rcpt;
       }
       co_return results;
     }
     if (rcpt.reply.IsPositive()) {
-      accepted.push_back(asked[at]);
+      accepted.push_back(asked[i]->at);
     } else {
-      results[asked[at]] = std::move(rcpt);
+      results[asked[i]->at] = std::move(rcpt);
     }
   }
+  if (accepted.empty() && (chunked || !group)) co_return results;
 
-  if (!group) {
-    if (accepted.empty()) co_return results;
-    out_ = "DATA\r\n";
-  }
-  Heard end = co_await Step(Stage::kData);
-  if (usable_ && end.reply.IsIntermediate()) {
-    needs_reset_ = false;
-    if (accepted.empty()) {
-      // RFC 2920 §3.1: a server may say 354 all the same; nothing but the dot may follow.
-      out_ = ".\r\n";
-      (void)co_await Step(Stage::kEndOfData);
-      co_return results;
+  Heard end;
+  if (chunked) {
+    end = co_await SendContent(delivery, &transaction.body);
+    // RFC 3030 §2: after a failed chunk nothing but RSET may follow.
+    needs_reset_ = !end.reply.IsPositive();
+  } else {
+    if (!group) out_ = "DATA\r\n";
+    end = co_await Step(Stage::kData);
+    if (usable_ && end.reply.IsIntermediate()) {
+      needs_reset_ = false;
+      if (accepted.empty()) {
+        // RFC 2920 §3.1: a server may say 354 all the same; nothing but the dot may follow.
+        out_ = ".\r\n";
+        (void)co_await Step(Stage::kEndOfData);
+        co_return results;
+      }
+      end = co_await SendContent(delivery, &transaction.body);
     }
-    end = co_await SendContent(delivery);
   }
-  for (size_t i : accepted) results[i] = end;
+  for (size_t at : accepted) results[at] = end;
   co_return results;
 }
 
-Co<Heard> SmtpClient::SendContent(const Delivery* delivery) {
+Co<Heard> SmtpClient::SendContent(const Delivery* delivery, const Body* body) {
   if (!delivery->lease.Holds()) {
     Close();
     co_return HeardFault(Stage::kData, Fault::kLeaseLost);
   }
+  std::string_view rest = body->ContentOf(*delivery);
+  const bool chunked = body->form == smtp::Body::kBinaryMime;
   smtp::DataEncoder encoder;
-  std::string_view rest = delivery->content;
+  if (chunked) out_ = "BDAT " + std::to_string(rest.size()) + " LAST\r\n";
   while (rest.size() > kContentBlock) {
-    encoder.Feed(rest.substr(0, kContentBlock), &out_);
+    const std::string_view block = rest.substr(0, kContentBlock);
     rest.remove_prefix(kContentBlock);
+    if (chunked) {
+      out_ += block;
+    } else {
+      encoder.Feed(block, &out_);
+    }
     std::optional<Heard> trouble = co_await Flush(Stage::kData);
     if (trouble) co_return *std::move(trouble);
   }
   out_.reserve(rest.size() + rest.size() / 64 + 8);
-  encoder.Feed(rest, &out_);
-  encoder.Finish(&out_);
-  // A failed write leaves out its end, which is the dot: the server cannot have the whole message.
+  if (chunked) {
+    out_ += rest;
+  } else {
+    encoder.Feed(rest, &out_);
+    encoder.Finish(&out_);
+  }
+  // A failed write leaves out its end, which is the dot or the chunk's last octet: the server
+  // cannot have the whole message.
   std::optional<Heard> trouble = co_await Flush(Stage::kData);
   if (trouble) co_return *std::move(trouble);
   co_return co_await ReadReply(Stage::kEndOfData, options_->final_timeout);
@@ -301,44 +302,6 @@ Co<Heard> SmtpClient::ReadReply(Stage stage, absl::Duration timeout) {
   smtp::Reply reply = parser.reply();
   reply.text = AsUtf8(std::move(reply.text));
   co_return Heard{stage, Fault::kNone, std::move(reply)};
-}
-
-void SmtpClient::AppendMail(const Delivery& delivery) {
-  out_ += "MAIL FROM:<";
-  out_ += delivery.sender;
-  out_ += '>';
-  if (abilities_.size) {
-    out_ += " SIZE=";
-    out_ += std::to_string(delivery.content.size());
-  }
-  if (delivery.eight_bit && abilities_.eight_bit_mime) out_ += " BODY=8BITMIME";
-  if (delivery.utf8 && abilities_.smtputf8) out_ += " SMTPUTF8";
-  out_ += "\r\n";
-}
-
-void SmtpClient::AppendRcpt(std::string_view recipient) {
-  out_ += "RCPT TO:<";
-  out_ += recipient;
-  out_ += ">\r\n";
-}
-
-std::optional<Heard> SmtpClient::Forbidden(const Delivery& delivery) const {
-  if (!delivery.sender.empty()) {
-    const Fault fault = AddressFault(delivery.sender);
-    if (fault != Fault::kNone) return HeardFault(Stage::kMail, fault, "the sender's");
-  }
-  if (abilities_.max_size != 0 && delivery.content.size() > abilities_.max_size) {
-    return HeardFault(Stage::kMail, Fault::kTooLarge,
-                      std::to_string(abilities_.max_size) + " bytes");
-  }
-  return std::nullopt;
-}
-
-Fault SmtpClient::AddressFault(std::string_view address) const {
-  // Parsed again here, so that nothing that came by another way breaks out of its command.
-  if (!smtp::ParseMailbox(address, /*allow_utf8=*/true).ok()) return Fault::kBadAddress;
-  if (!abilities_.smtputf8 && !smtp::IsAscii(address)) return Fault::kNeedsUtf8;
-  return Fault::kNone;
 }
 
 Heard SmtpClient::Broken(Stage stage, const absl::Status& status) {

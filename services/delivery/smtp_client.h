@@ -14,6 +14,8 @@
 #include "delivery/delivery.h"
 #include "delivery/mx.h"
 #include "delivery/outcome.h"
+#include "delivery/peer_abilities.h"
+#include "delivery/transaction.h"
 
 namespace staffetta::delivery {
 
@@ -36,18 +38,20 @@ class SmtpClient {
   static Co<Opened> Open(Target target, const ClientOptions* options);
   ~SmtpClient();
 
-  // One transaction: `content` of `delivery` from its sender to `recipients`. For each recipient
-  // what decided: a refusal, or what became of the message. Content is written only while the
-  // delivery's lease holds. Content with octets over 127 goes out as it is, also to a server
-  // without 8BITMIME or SMTPUTF8: they pass it on, and there is no better way left. An address
-  // with such octets fails there.
-  Co<std::vector<Heard>> Send(const Delivery* delivery, std::vector<std::string_view> recipients);
+  // One transaction (see Prepare): `delivery` to those of its recipients, which are indexes. For
+  // each what decided: a refusal, or what became of the message. Content is written only while the
+  // delivery's lease holds.
+  Co<std::vector<Heard>> Send(const Delivery* delivery, std::vector<size_t> recipients);
 
   // Whether another transaction may follow.
-  bool usable() const { return usable_; }
+  bool usable() const { return usable_ && !spent(); }
   // Transactions so far.
   int transactions() const { return transactions_; }
-  bool encrypted() const { return stream_->tls().has_value(); }
+  // Of the last EHLO.
+  const PeerAbilities& abilities() const { return abilities_; }
+  Security security() const;
+  // It takes what requires TLS on the whole way (RFC 8689).
+  bool promises_tls() const { return security() == Security::kVerified && abilities_.require_tls; }
 
   // Says QUIT, if it may, and closes; waits for nothing.
   Co<void> Quit();
@@ -56,14 +60,6 @@ class SmtpClient {
 
  private:
   enum class Tls { kTry, kNever };
-  struct Abilities {
-    bool pipelining = false;
-    bool eight_bit_mime = false;
-    bool smtputf8 = false;
-    bool starttls = false;
-    bool size = false;
-    uint64_t max_size = 0;  // 0: not told
-  };
 
   SmtpClient(std::unique_ptr<net::Stream> stream, const ClientOptions* options);
 
@@ -72,27 +68,24 @@ class SmtpClient {
   Co<std::optional<Heard>> Greet(Target target, Tls tls);
   Co<std::optional<Heard>> Hello();
   Co<std::optional<Heard>> StartTls(std::string server_name);
-  void ReadAbilities(const smtp::Reply& reply);
 
   // Writes out_. nullopt: written.
   Co<std::optional<Heard>> Flush(Stage stage);
   Co<Heard> ReadReply(Stage stage, absl::Duration timeout);
   // Writes out_ unless it went out with the group, and reads the reply.
   Co<Heard> Step(Stage stage);
-  Co<Heard> SendContent(const Delivery* delivery);
+  Co<Heard> SendContent(const Delivery* delivery, const Body* body);
 
-  void AppendMail(const Delivery& delivery);
-  void AppendRcpt(std::string_view recipient);
-  // What forbids the transaction before anything is written.
-  std::optional<Heard> Forbidden(const Delivery& delivery) const;
-  // kNone: the address may be written to this server.
-  Fault AddressFault(std::string_view address) const;
+  // The peer takes no more transactions (RFC 9422 §4.1).
+  bool spent() const {
+    return abilities_.max_transactions != 0 && transactions_ >= abilities_.max_transactions;
+  }
   Heard Broken(Stage stage, const absl::Status& status);
 
   const ClientOptions* const options_;
   std::unique_ptr<net::Stream> stream_;
   net::LineReader reader_;
-  Abilities abilities_;
+  PeerAbilities abilities_;
   std::string out_;
   bool usable_ = true;        // false after a fault or a 421
   bool needs_reset_ = false;  // the server still has a transaction open

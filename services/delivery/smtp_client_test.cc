@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <numeric>
 
 #include "common/net/tls_context.h"
 #include "delivery/test_server.h"
@@ -37,7 +38,7 @@ class SmtpClientTest : public testing::Test {
     staffetta::Await(context_, StopServer(&server_));
   }
 
-  Target Here() { return {"mx.test", asio::ip::make_address("127.0.0.1"), server_.port()}; }
+  Target Here() { return {server_name_, asio::ip::make_address("127.0.0.1"), server_.port()}; }
 
   Heard Open() {
     auto opened = staffetta::Await(context_, SmtpClient::Open(Here(), &options_));
@@ -48,7 +49,10 @@ class SmtpClientTest : public testing::Test {
   std::vector<Heard> Send(std::vector<std::string_view> recipients) {
     if (!client_) Open();
     if (!client_) return {};
-    return staffetta::Await(context_, client_->Send(&delivery_, std::move(recipients)));
+    delivery_.recipients.assign(recipients.begin(), recipients.end());
+    std::vector<size_t> all(recipients.size());
+    std::iota(all.begin(), all.end(), 0);
+    return staffetta::Await(context_, client_->Send(&delivery_, all));
   }
   static std::string Said(const Heard& heard) {
     return std::to_string(static_cast<int>(heard.stage)) + "/" +
@@ -69,6 +73,7 @@ class SmtpClientTest : public testing::Test {
     options_.tls = net::TlsContext::OpportunisticClient();
   }
 
+  std::string server_name_ = "mx.test";
   asio::io_context context_;
   ClientOptions options_;
   TestServer server_{context_.get_executor()};
@@ -259,6 +264,68 @@ TEST_F(SmtpClientTest, EightBitContent_IsDeclaredWhereItCanBe) {
   EXPECT_EQ(server_.commands[1], "MAIL FROM:<s@example.com> SIZE=27 BODY=8BITMIME");
 }
 
+// SPEC S4: RFC 6152 §3
+TEST_F(SmtpClientTest, EightBitContent_IsRecodedForAServerWithout8BitMime) {
+  server_.abilities = {"PIPELINING", "SIZE"};
+  delivery_.eight_bit = true;
+  delivery_.content = "MIME-Version: 1.0\r\n\r\n.caff\xc3\xa8 e latte\r\n";
+  EXPECT_EQ(Send({"a@example.net"})[0].reply.code, 250);
+  const std::string recoded =
+      "Content-Transfer-Encoding: quoted-printable\r\nMIME-Version: 1.0\r\n\r\n"
+      ".caff=C3=A8 e latte\r\n";
+  EXPECT_THAT(server_.delivered, ElementsAre(recoded));
+  EXPECT_EQ(server_.commands[1],
+            "MAIL FROM:<s@example.com> SIZE=" + std::to_string(recoded.size()));
+}
+
+// SPEC S4: RFC 3030
+TEST_F(SmtpClientTest, BinaryContent_LeavesAsOneChunk) {
+  server_.abilities = {"PIPELINING", "CHUNKING", "BINARYMIME"};
+  delivery_.binary = true;
+  delivery_.content = std::string("MIME-Version: 1.0\r\n\r\n\r.\n\0\r\n.\r\nQUIT\r\n", 36);
+  for (int i = 0; i < 100000; ++i) delivery_.content += static_cast<char>(i * 31);
+  server_.script["RCPT"] = {"550 no", "250 ok"};
+  const auto heard = Send({"a@example.net", "b@example.net"});
+  EXPECT_EQ(Said(heard[0]), Expect(Stage::kRcpt, Fault::kNone, 550));
+  EXPECT_EQ(Said(heard[1]), Expect(Stage::kEndOfData, Fault::kNone, 250));
+  ASSERT_EQ(server_.delivered.size(), 1U);
+  EXPECT_TRUE(server_.delivered[0] == delivery_.content);
+  EXPECT_EQ(server_.commands[1], "MAIL FROM:<s@example.com> BODY=BINARYMIME");
+  EXPECT_EQ(server_.commands.back(), "BDAT 100036 LAST");
+}
+
+TEST_F(SmtpClientTest, NobodyAccepted_NoChunkFollows) {
+  for (const bool pipelining : {true, false}) {
+    client_.reset();
+    server_.abilities = {"CHUNKING", "BINARYMIME"};
+    if (pipelining) server_.abilities.push_back("PIPELINING");
+    delivery_.binary = true;
+    server_.script["RCPT"] = {"550 no"};
+    EXPECT_EQ(Said(Send({"a@example.net"})[0]), Expect(Stage::kRcpt, Fault::kNone, 550));
+    EXPECT_THAT(server_.contents, IsEmpty());
+  }
+  EXPECT_EQ(Said(Send({"b@example.net"})[0]), Expect(Stage::kEndOfData, Fault::kNone, 250));
+  EXPECT_THAT(server_.commands, testing::Contains("RSET"));
+}
+
+TEST_F(SmtpClientTest, ChunkRefused_TheNextTransactionBeginsAnew) {
+  server_.abilities = {"PIPELINING", "CHUNKING", "BINARYMIME"};
+  delivery_.binary = true;
+  server_.script["BDAT"] = {"452 4.3.1 full"};
+  EXPECT_EQ(Said(Send({"a@example.net"})[0]), Expect(Stage::kEndOfData, Fault::kNone, 452));
+  EXPECT_EQ(Said(Send({"a@example.net"})[0]), Expect(Stage::kEndOfData, Fault::kNone, 250));
+  EXPECT_THAT(server_.commands, testing::Contains("RSET"));
+}
+
+// RFC 9422
+TEST_F(SmtpClientTest, LastTransactionThatIsAllowed_EndsTheConnection) {
+  server_.abilities = {"PIPELINING", "LIMITS MAILMAX=2"};
+  Send({"a@example.net"});
+  EXPECT_TRUE(client_->usable());
+  Send({"a@example.net"});
+  EXPECT_FALSE(client_->usable());
+}
+
 TEST_F(SmtpClientTest, NullSender_IsWrittenAsSuch) {
   delivery_.sender.clear();
   Send({"a@example.net"});
@@ -283,8 +350,34 @@ TEST_F(SmtpClientTest, OfferedTls_IsUsed) {
   WithTls();
   EXPECT_EQ(Send({"a@example.net"})[0].reply.code, 250);
   EXPECT_EQ(server_.encrypted, 1);
-  EXPECT_TRUE(client_->encrypted());
+  EXPECT_EQ(client_->security(), Security::kEncrypted);
   EXPECT_EQ(server_.delivered.size(), 1U);
+}
+
+// SPEC S4: RFC 8689
+TEST_F(SmtpClientTest, RequiredTls_NeedsAVerifiedNameAndThePromise) {
+  WithTls();
+  delivery_.demands.require_tls = true;
+  server_.abilities = {"PIPELINING", "REQUIRETLS"};
+  EXPECT_EQ(Send({"a@example.net"})[0].fault, Fault::kNeedsTls);
+
+  const auto trusting =
+      net::TlsContext::OpportunisticClient(testing::TempDir() + "delivery-tls/cert");
+  ASSERT_TRUE(trusting.ok()) << trusting.status();
+  options_.tls = *trusting;
+  client_.reset();
+  EXPECT_EQ(Send({"a@example.net"})[0].reply.code, 250);
+  EXPECT_EQ(client_->security(), Security::kVerified);
+  EXPECT_THAT(server_.commands, testing::Contains("MAIL FROM:<s@example.com> REQUIRETLS"));
+
+  client_.reset();
+  server_.abilities = {"PIPELINING"};
+  EXPECT_EQ(Send({"a@example.net"})[0].fault, Fault::kNeedsRequireTls);
+
+  client_.reset();
+  server_.abilities = {"PIPELINING", "REQUIRETLS"};
+  server_name_ = "other.test";
+  EXPECT_EQ(Send({"a@example.net"})[0].fault, Fault::kNeedsTls);
 }
 
 TEST_F(SmtpClientTest, StartTlsRefused_GoesOnInClear) {
@@ -292,7 +385,7 @@ TEST_F(SmtpClientTest, StartTlsRefused_GoesOnInClear) {
   server_.script["STARTTLS"] = {"454 4.7.0 no"};
   EXPECT_EQ(Send({"a@example.net"})[0].reply.code, 250);
   EXPECT_EQ(server_.connections, 1);
-  EXPECT_FALSE(client_->encrypted());
+  EXPECT_EQ(client_->security(), Security::kClear);
 }
 
 TEST_F(SmtpClientTest, HandshakeFails_ConnectsAgainInClear) {
@@ -300,7 +393,7 @@ TEST_F(SmtpClientTest, HandshakeFails_ConnectsAgainInClear) {
   server_.script["STARTTLS"] = {"220 go!close"};
   EXPECT_EQ(Send({"a@example.net"})[0].reply.code, 250);
   EXPECT_EQ(server_.connections, 2);
-  EXPECT_FALSE(client_->encrypted());
+  EXPECT_EQ(client_->security(), Security::kClear);
 }
 
 // CVE-2011-0411 from the other side

@@ -1,5 +1,7 @@
 #include "delivery/test_server.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 #include "common/base/check.h"
@@ -81,6 +83,21 @@ Co<bool> TestServer::ReadContent(net::Stream* stream, net::LineReader* reader) {
   co_return goes_on;
 }
 
+Co<bool> TestServer::ReadChunk(net::Stream* stream, net::LineReader* reader, size_t size) {
+  std::string content;
+  while (content.size() < size) {
+    if (reader->buffered().empty() && !(co_await reader->Fill()).ok()) co_return false;
+    const size_t taken = std::min(reader->buffered().size(), size - content.size());
+    content += reader->buffered().substr(0, taken);
+    reader->Consume(taken);
+  }
+  contents.push_back(content);
+  std::string said;
+  const bool goes_on = co_await Answer(stream, "BDAT", "250 2.0.0 taken", &said);
+  if (said.starts_with("250")) delivered.push_back(content);
+  co_return goes_on;
+}
+
 Co<void> TestServer::Talk(net::Stream* stream) {
   net::LineReader reader(stream, kMaxLine);
   stream->SetDeadline(absl::Minutes(1));
@@ -107,6 +124,10 @@ Co<void> TestServer::Talk(net::Stream* stream) {
         sender = false;
         recipients = 0;
       }
+    } else if (verb == "BDAT") {
+      goes_on = co_await ReadChunk(stream, &reader, std::stoul(text.substr(verb.size())));
+      sender = false;
+      recipients = 0;
     } else if (verb == "STARTTLS") {
       goes_on = co_await Answer(stream, verb, "220 go", &said);
       if (goes_on && said.starts_with("220")) {

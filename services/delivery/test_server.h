@@ -24,8 +24,8 @@ class TestServer {
   uint16_t port() const { return listener_->port(); }
 
   // The next answers at a point of the dialogue, before its usual one comes back: "connect",
-  // "EHLO", "HELO", "STARTTLS", "MAIL", "RCPT", "DATA", "." (end of data), "RSET". "!close" instead
-  // of a reply, or behind one, closes; "!silence" says nothing any more.
+  // "EHLO", "HELO", "STARTTLS", "MAIL", "RCPT", "DATA", "." (end of data), "BDAT" (the last chunk),
+  // "RSET". "!close" instead of a reply, or behind one, closes; "!silence" says nothing any more.
   std::map<std::string, std::deque<std::string>> script;
   // What EHLO announces.
   std::vector<std::string> abilities = {"PIPELINING", "8BITMIME", "SIZE 1000000"};
@@ -36,7 +36,7 @@ class TestServer {
   int connections = 0;
   int encrypted = 0;                   // TLS handshakes that went well
   std::vector<std::string> commands;   // lines, in order, of all connections
-  std::vector<std::string> contents;   // of messages whose dot came, without dot-stuffing
+  std::vector<std::string> contents;   // of messages whose end came, without dot-stuffing
   std::vector<std::string> delivered;  // those answered 250
 
   // Ends it; connections are closed. Await before destruction.
@@ -46,6 +46,7 @@ class TestServer {
   Co<void> Serve(std::unique_ptr<net::Stream> stream);
   Co<void> Talk(net::Stream* stream);
   Co<bool> ReadContent(net::Stream* stream, net::LineReader* reader);
+  Co<bool> ReadChunk(net::Stream* stream, net::LineReader* reader, size_t size);
   // False: the connection is over.
   Co<bool> Answer(net::Stream* stream, std::string point, std::string usual,
                   std::string* said = nullptr);

@@ -6,7 +6,6 @@
 
 #include "common/base/ids.h"
 #include "common/base/log.h"
-#include "common/net/tls_context.h"
 #include "common/rpc/times.h"
 #include "delivery/queue_messages.h"
 #include "delivery/worker_log.h"
@@ -48,7 +47,8 @@ Co<void> Worker::Wakeup::Wait(absl::Duration longest) {
 }
 
 Worker::Worker(Executor executor, const Options* options, std::shared_ptr<const rpc::Peer> queue,
-               InboxStore* inbox, net::Resolver* resolver)
+               InboxStore* inbox, net::Resolver* resolver,
+               std::shared_ptr<const net::TlsContext> tls)
     : executor_(executor),
       options_(options),
       queue_(std::move(queue)),
@@ -67,12 +67,12 @@ Worker::Worker(Executor executor, const Options* options, std::shared_ptr<const 
       renewing_(executor, "delivery renewals") {
   site_context_.options = options;
   site_context_.client = {options->helo, options->connect_timeout, options->reply_timeout,
-                          options->final_timeout, net::TlsContext::OpportunisticClient()};
+                          options->final_timeout, std::move(tls)};
   site_context_.search = {options->port, options->allow_networks};
   site_context_.resolver = resolver;
   site_context_.random = &random_;
   site_context_.group = &carriers_;
-  site_context_.load = [this](Delivery* delivery) { return Load(delivery); };
+  site_context_.ready = [this](Delivery* delivery) { return MakeReady(delivery); };
   site_context_.done = [this](Delivery* delivery) { Done(delivery); };
   site_context_.idle = [this](const std::string& key) { sites_.erase(key); };
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/base/task_group.h"
+#include "common/net/tls_context.h"
 #include "common/rpc/client.h"
 #include "delivery/delivery.h"
 #include "delivery/inbox_store.h"
@@ -31,7 +32,7 @@ class Worker {
  public:
   // The pointers must outlive it.
   Worker(Executor executor, const Options* options, std::shared_ptr<const rpc::Peer> queue,
-         InboxStore* inbox, net::Resolver* resolver);
+         InboxStore* inbox, net::Resolver* resolver, std::shared_ptr<const net::TlsContext> tls);
   ~Worker();
 
   void Start();
@@ -89,7 +90,8 @@ class Worker {
   void Dispatch(Delivery* delivery);
   Co<void> Expire(Delivery* delivery);
   Co<void> Capture(Delivery* delivery);
-  Co<Fault> Load(Delivery* delivery);
+  // Before an attempt; kNone: its content is there, and it is not too late.
+  Co<Fault> MakeReady(Delivery* delivery);
   // All recipients share it.
   void Decide(Delivery* delivery, const Heard& heard);
   void Done(Delivery* delivery);

@@ -10,6 +10,7 @@
 #include "common/base/log.h"
 #include "common/rpc/times.h"
 #include "delivery/figures.h"
+#include "delivery/notices.h"
 #include "delivery/queue_messages.h"
 #include "delivery/worker.h"
 #include "delivery/worker_log.h"
@@ -67,9 +68,10 @@ void Worker::GiveWay(int highest_waiting_class) {
 Co<void> Worker::Expire(Delivery* delivery) {
   co_await asio::this_coro::throw_if_cancelled(false);
   // For the header in the bounce; without it the bounce goes all the same.
-  (void)co_await Load(delivery);
+  (void)co_await MakeReady(delivery);
   const smtp::Reply& last = delivery->last_reply;
-  Heard heard = HeardFault(Stage::kDns, Fault::kExpired);
+  const bool late = IsTooLate(*delivery, absl::Now());
+  Heard heard = HeardFault(Stage::kDns, late ? Fault::kTooLate : Fault::kExpired);
   if (!last.text.empty()) {
     heard.reply.text += "; the last attempt heard: ";
     if (!delivery->last_host.empty()) heard.reply.text += delivery->last_host + ": ";
@@ -80,7 +82,7 @@ Co<void> Worker::Expire(Delivery* delivery) {
 
 Co<void> Worker::Capture(Delivery* delivery) {
   co_await asio::this_coro::throw_if_cancelled(false);
-  const Fault missing = co_await Load(delivery);
+  const Fault missing = co_await MakeReady(delivery);
   if (missing != Fault::kNone) {
     Decide(delivery, HeardFault(Stage::kDns, missing));
     co_return;
@@ -106,9 +108,12 @@ Co<void> Worker::Capture(Delivery* delivery) {
   Decide(delivery, heard);
 }
 
-Co<Fault> Worker::Load(Delivery* delivery) {
+Co<Fault> Worker::MakeReady(Delivery* delivery) {
+  const auto in_time = [delivery] {
+    return IsTooLate(*delivery, absl::Now()) ? Fault::kTooLate : Fault::kNone;
+  };
   if (static_cast<int64_t>(delivery->content.size()) >= delivery->content_size) {
-    co_return Fault::kNone;
+    co_return in_time();
   }
   delivery->content.clear();
   for (int piece = 0; piece < std::max(1, delivery->content_pieces); ++piece) {
@@ -126,13 +131,17 @@ Co<Fault> Worker::Load(Delivery* delivery) {
     }
     delivery->content += response->content();
   }
-  co_return Fault::kNone;
+  co_return in_time();
 }
 
 void Worker::Decide(Delivery* delivery, const Heard& heard) {
   const Verdict verdict = Classify(heard, {});
   if (verdict.kind != Kind::kHandBack) {
-    delivery->outcomes.assign(delivery->recipients.size(), {verdict.kind, heard.reply, ""});
+    for (size_t i = 0; i < delivery->recipients.size(); ++i) {
+      // The sandbox is no host that would tell itself.
+      const bool tell = verdict.kind == Kind::kDelivered && TellsOfRelay(*delivery, i, {});
+      delivery->outcomes.push_back({verdict.kind, heard.reply, "", tell});
+    }
   }
   Done(delivery);
 }
@@ -147,22 +156,26 @@ void Worker::Done(Delivery* delivery) {
     Drop(held);
     return;
   }
+  const absl::Time now = absl::Now();
   held->done = true;
-  held->completion = ToCompletion(*delivery);
+  held->completion = ToCompletion(*delivery, now);
   const bool again =
       std::any_of(delivery->outcomes.begin(), delivery->outcomes.end(), [](const Outcome& outcome) {
         return outcome.kind == Kind::kDeferred || outcome.kind == Kind::kUnknown;
       });
   if (again) {
     const double chance = std::uniform_real_distribution<double>(0, 1)(random_);
-    *held->completion.mutable_retry_after() =
-        rpc::ToProto(RetryDelay(options_->retry, delivery->attempts, chance));
+    absl::Duration wait = RetryDelay(options_->retry, delivery->attempts, chance);
+    // What is returned when it is late comes back then.
+    if (delivery->demands.return_late) wait = std::min(wait, delivery->demands.deliver_by - now);
+    *held->completion.mutable_retry_after() = rpc::ToProto(std::max(wait, absl::ZeroDuration()));
   }
-  if (NeedsBounce(*delivery)) {
+  const NewsList news = NewsOfAll(*delivery, options_->delay, now);
+  if (NeedsReport(news)) {
     const int partition = PartitionOfMessageId(delivery->message_id).value_or(0);
-    const BounceFrom from{options_->hostname, NewMessageId(partition), absl::Now()};
-    *held->completion.mutable_bounce() = BounceMessage(from, *delivery);
-    LogBounces(*delivery, from.message_id);
+    const ReportFrom from{options_->hostname, NewMessageId(partition), now};
+    *held->completion.mutable_bounce() = ReportMessage(from, *delivery, news);
+    LogBounces(*delivery, news, from.message_id);
   }
   std::string().swap(delivery->content);  // gives its memory back
   reports_.push_back(held);

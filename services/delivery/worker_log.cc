@@ -24,15 +24,14 @@ void LogAttempts(const Delivery& delivery) {
   }
 }
 
-void LogBounces(const Delivery& delivery, const std::string& bounce_id) {
-  for (size_t i = 0; i < delivery.outcomes.size(); ++i) {
-    const Outcome& outcome = delivery.outcomes[i];
-    if (outcome.kind != Kind::kFailed) continue;
+void LogBounces(const Delivery& delivery, const NewsList& news, const std::string& report_id) {
+  for (size_t i = 0; i < news.size(); ++i) {
+    if (news[i] != News::kFailed) continue;
     log::LogBounced({.id = delivery.message_id,
-                     .bounce_id = bounce_id,
+                     .bounce_id = report_id,
                      .sender = delivery.sender,
                      .recipient = delivery.recipients[i],
-                     .text = outcome.reply.text});
+                     .text = delivery.outcomes[i].reply.text});
   }
 }
 

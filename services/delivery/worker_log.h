@@ -3,6 +3,7 @@
 #include <string>
 
 #include "delivery/delivery.h"
+#include "delivery/report.h"
 
 namespace staffetta::delivery {
 
@@ -10,8 +11,8 @@ namespace staffetta::delivery {
 
 // One for each recipient's outcome.
 void LogAttempts(const Delivery& delivery);
-// One for each recipient that the bounce is about.
-void LogBounces(const Delivery& delivery, const std::string& bounce_id);
+// One for each recipient whose failure the report tells.
+void LogBounces(const Delivery& delivery, const NewsList& news, const std::string& report_id);
 void LogLost(const Delivery& delivery);
 
 }  // namespace staffetta::delivery

@@ -35,15 +35,17 @@ class Mx:
 
     mx.reply("RCPT", "451 4.2.0 later", times=1) answers the next RCPT so; `about` restricts it to
     one address. Verbs: MAIL, RCPT, DATA, EOD (the end of data). A reply None hangs up instead; at
-    EOD the mail has been taken then. With `tls` it offers STARTTLS.
+    EOD the mail has been taken then. With `tls` it offers STARTTLS; what is in `without` (as
+    "8BITMIME") it does not offer.
     """
 
-    def __init__(self, address="127.0.0.1", port=None, tls=False):
+    def __init__(self, address="127.0.0.1", port=None, tls=False, without=()):
         self.address = address
         self.port = port or free_port(address)
         self.mails = []
         self.commands = []  # (verb, argument), in order
         self._scripts = []
+        self._without = tuple(without)
         self._tls = own_certificate(address) if tls else None
         self._lock = threading.Lock()
         self._controller = None
@@ -55,7 +57,8 @@ class Mx:
             self, hostname=self.address, port=self.port, server_hostname="mx.receiver.example",
             data_size_limit=64 << 20)
         self._controller.factory = lambda: _Server(
-            self, hostname="mx.receiver.example", data_size_limit=64 << 20, enable_SMTPUTF8=True,
+            self, hostname="mx.receiver.example", data_size_limit=64 << 20,
+            enable_SMTPUTF8="SMTPUTF8" not in self._without,
             tls_context=self._tls, loop=self._controller.loop)
         self._controller.start()
 
@@ -95,6 +98,10 @@ class Mx:
         return list(self.mails)
 
     # What aiosmtpd calls.
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        return [line for line in responses if not line[4:].startswith(self._without)]
 
     async def handle_MAIL(self, server, session, envelope, address, options):
         answer = self.scripted("MAIL", address)

@@ -177,15 +177,15 @@ class Relay:
         return client
 
     def send(self, sender, to, text="hello", user=None, header_from=None, headers="",
-             content=None, client=None):
+             content=None, client=None, mail_options=(), rcpt_options=()):
         """Submits a message; its id. Raises Refused with the reply that stopped it."""
         recipients = [to] if isinstance(to, str) else to
         content = content or mail_text(header_from or sender, recipients[0], text, headers)
         own = client is None
         client = client or self.session(user)
-        _checked("MAIL", 250, client.mail, sender)
+        _checked("MAIL", 250, client.mail, sender, list(mail_options))
         for recipient in recipients:
-            _checked("RCPT", 250, client.rcpt, recipient)
+            _checked("RCPT", 250, client.rcpt, recipient, list(rcpt_options))
         reply = _checked("DATA", 250, client.data, content)
         if own:
             client.quit()

@@ -46,9 +46,10 @@ def story():
     same((notices["recipient"], notices["original_recipient"], notices.get("success"), notices.get("delay"),
           notices.get("failure")), (RECIPIENT, f"utf-8;{RECIPIENT}", True, True, False), "the notices")
 
-    until(lambda: relay.inbox(account), "the message to be captured")
+    until(lambda: len(relay.inbox(account)) == 2, "the message to be captured, and word of it")
     holds(time.time() >= begun + 2, "it came before its time")
-    [mail] = relay.inbox(account)
+    mail, report = relay.inbox(account)
+    same((report.get("sender", ""), report["recipients"]), ("", [SENDER]), "who is told that it arrived")
     same((mail["sender"], mail["recipients"]), (SENDER, [RECIPIENT]), "the envelope")
     shown = relay.cli("inbox", "show", "--account", account, 1)["message"]
     arrived = base64.b64decode(shown["content"])
