@@ -1,4 +1,5 @@
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_replace.h>
 
 #include <array>
 #include <memory>
@@ -35,6 +36,41 @@ std::string TypeWord(pb::UserType type) {
   return "";
 }
 
+// The fields of Caps; their options are called like them: --messages-per-day.
+constexpr std::array<std::pair<const char*, const char*>, 6> kCaps = {
+    {{"messages_per_minute", "Messages in a minute at most; 0: no cap, as in all that follow"},
+     {"messages_per_hour", "Messages in an hour at most"},
+     {"messages_per_day", "Messages in a day (UTC) at most"},
+     {"recipients_per_message", "Recipients of a message at most"},
+     {"message_size", "Bytes of a message at most"},
+     {"sessions", "SMTP sessions at once, at each gateway, at most"}}};
+
+int64_t CapOf(const pb::Caps& caps, const char* name) {
+  const auto* const field = pb::Caps::descriptor()->FindFieldByName(name);
+  const auto* const reflection = pb::Caps::GetReflection();
+  return field->cpp_type() == field->CPPTYPE_INT64 ? reflection->GetInt64(caps, field)
+                                                   : reflection->GetInt32(caps, field);
+}
+
+void SetCap(const char* name, int64_t value, pb::Caps* caps) {
+  const auto* const field = pb::Caps::descriptor()->FindFieldByName(name);
+  const auto* const reflection = pb::Caps::GetReflection();
+  if (field->cpp_type() == field->CPPTYPE_INT64) {
+    reflection->SetInt64(caps, field, value);
+  } else {
+    reflection->SetInt32(caps, field, static_cast<int32_t>(value));
+  }
+}
+
+std::string CapsText(const pb::Caps& caps) {
+  std::string text;
+  for (const auto& [name, description] : kCaps) {
+    const int64_t cap = CapOf(caps, name);
+    if (cap != 0) absl::StrAppend(&text, text.empty() ? "" : ", ", name, " ", cap);
+  }
+  return text.empty() ? "-" : text;
+}
+
 // Everything that can be said about users; each command takes its part.
 struct Options {
   uint64_t account = 0;
@@ -46,9 +82,11 @@ struct Options {
   std::string note;
   std::vector<std::string> senders;
   std::vector<std::string> networks;
+  std::vector<std::string> auth_networks;
+  std::array<int32_t, kCaps.size()> caps = {};
   std::string reason;
   // The field of User that an option on the command line sets.
-  std::vector<std::pair<const CLI::Option*, const char*>> fields;
+  std::vector<std::pair<const CLI::Option*, std::string>> fields;
 };
 using Shared = std::shared_ptr<Options>;
 
@@ -63,6 +101,8 @@ void PrintUser(const pb::User& user, std::ostream& out) {
   table.Add({"Priority:", absl::StrCat(user.priority())});
   table.Add({"Senders:", List(user.senders())});
   table.Add({"Open networks:", List(user.open_networks())});
+  table.Add({"AUTH networks:", List(user.auth_networks())});
+  table.Add({"Caps:", CapsText(user.caps())});
   table.Add({"Note:", user.note()});
   table.Add({"Last update:", Time(user.has_update_time(), user.update_time())});
   out << table;
@@ -95,6 +135,10 @@ absl::Status CreateUser(Session& session, const Options& options) {
   request.set_note(options.note);
   request.mutable_senders()->Add(options.senders.begin(), options.senders.end());
   request.mutable_open_networks()->Add(options.networks.begin(), options.networks.end());
+  request.mutable_auth_networks()->Add(options.auth_networks.begin(), options.auth_networks.end());
+  for (size_t i = 0; i < kCaps.size(); ++i) {
+    if (options.caps[i] != 0) SetCap(kCaps[i].first, options.caps[i], request.mutable_caps());
+  }
   const auto response = session.Call(&Auth::CreateUser, request);
   if (!response.ok()) return response.status();
   return session.Print(*response, [&](std::ostream& out) {
@@ -143,6 +187,10 @@ absl::Status UpdateUser(Session& session, const Options& options) {
   user->set_type(TypeOf(options.type));
   user->mutable_senders()->Add(options.senders.begin(), options.senders.end());
   user->mutable_open_networks()->Add(options.networks.begin(), options.networks.end());
+  user->mutable_auth_networks()->Add(options.auth_networks.begin(), options.auth_networks.end());
+  for (size_t i = 0; i < kCaps.size(); ++i) {
+    if (options.caps[i] != 0) SetCap(kCaps[i].first, options.caps[i], user->mutable_caps());
+  }
   for (const auto& [option, field] : options.fields) {
     if (option->count() != 0) request.mutable_update_mask()->add_paths(field);
   }
@@ -212,11 +260,22 @@ void AddSettings(CLI::App* command, const Shared& options) {
   const auto* network = AddRepeated(command, "--network", &options->networks,
                                     "A network it may submit from without AUTH; may be repeated")
                             ->type_name("CIDR");
-  options->fields = {{type, "type"},
-                     {priority, "priority"},
-                     {note, "note"},
-                     {sender, "senders"},
-                     {network, "open_networks"}};
+  const auto* auth_network =
+      AddRepeated(command, "--auth-network", &options->auth_networks,
+                  "A network that it may log in from, instead of anywhere; may be repeated")
+          ->type_name("CIDR");
+  options->fields = {
+      {type, "type"},      {priority, "priority"},     {note, "note"},
+      {sender, "senders"}, {network, "open_networks"}, {auth_network, "auth_networks"}};
+  for (size_t i = 0; i < kCaps.size(); ++i) {
+    const auto& [name, description] = kCaps[i];
+    const auto* cap = command
+                          ->add_option(absl::StrCat("--", absl::StrReplaceAll(name, {{"_", "-"}})),
+                                       options->caps[i], description)
+                          ->type_name("N")
+                          ->check(CLI::NonNegativeNumber.description(""));
+    options->fields.emplace_back(cap, absl::StrCat("caps.", name));
+  }
 }
 
 void AddUpdates(CLI::App* update, const Shared& options) {
@@ -227,6 +286,10 @@ void AddUpdates(CLI::App* update, const Shared& options) {
   options->fields.emplace_back(
       update->add_flag("--no-networks")->description("Close all networks")->excludes("--network"),
       "open_networks");
+  options->fields.emplace_back(update->add_flag("--no-auth-networks")
+                                   ->description("Let it log in from anywhere")
+                                   ->excludes("--auth-network"),
+                               "auth_networks");
 }
 
 }  // namespace

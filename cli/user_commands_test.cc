@@ -9,6 +9,7 @@ namespace staffetta::cli {
 namespace {
 
 namespace pb = ::staffetta::auth::v1;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -22,6 +23,7 @@ pb::User MakeUser(const std::string& name, pb::UserStatus status) {
   user.set_note("web \x1b[31mshop");
   user.add_senders("example.com");
   user.add_senders("ann@example.org");
+  user.mutable_caps()->set_sessions(3);
   google::protobuf::util::TimeUtil::FromString("2026-01-31T23:59:59.7Z",
                                                user.mutable_update_time());
   return user;
@@ -121,13 +123,35 @@ TEST_F(UserCommandsTest, Create_PrintsThePasswordAndThatItIsShownOnce) {
 }
 
 TEST_F(UserCommandsTest, Create_SendsAllThatWasSaid) {
-  Call({"users", "create", "--account", "1", "--list", "4", "--type", "both", "--priority", "2",
-        "--note", "shop", "--sender", "example.com", "--sender", "ann@example.org", "--network",
-        "192.0.2.0/24"});
+  Call({"users",
+        "create",
+        "--account",
+        "1",
+        "--list",
+        "4",
+        "--type",
+        "both",
+        "--priority",
+        "2",
+        "--note",
+        "shop",
+        "--sender",
+        "example.com",
+        "--sender",
+        "ann@example.org",
+        "--network",
+        "192.0.2.0/24",
+        "--auth-network",
+        "10.0.0.0/8",
+        "--messages-per-day",
+        "500",
+        "--message-size",
+        "1000000"});
   EXPECT_EQ(auth_.create.ShortDebugString(),
             "account_id: 1 list_id: 4 type: USER_TYPE_SMTP_AND_API priority: 2 note: \"shop\" "
             "senders: \"example.com\" senders: \"ann@example.org\" "
-            "open_networks: \"192.0.2.0/24\"");
+            "open_networks: \"192.0.2.0/24\" auth_networks: \"10.0.0.0/8\" "
+            "caps { messages_per_day: 500 message_size: 1000000 }");
 }
 
 TEST_F(UserCommandsTest, List_GathersAllPages) {
@@ -151,6 +175,8 @@ TEST_F(UserCommandsTest, Show_PrintsEachField) {
             "Priority:       3\n"
             "Senders:        example.com, ann@example.org\n"
             "Open networks:  -\n"
+            "AUTH networks:  -\n"
+            "Caps:           sessions 3\n"
             "Note:           web \\x1b[31mshop\n"
             "Last update:    2026-01-31T23:59:59Z\n");
 }
@@ -162,6 +188,9 @@ TEST_F(UserCommandsTest, Update_NamesTheFieldsThatWereSaid) {
   EXPECT_EQ(Call({"users", "update", "s1_0", "--sender", "example.net"}).code, 0);
   EXPECT_EQ(auth_.update.ShortDebugString(),
             "user { user: \"s1_0\" senders: \"example.net\" } update_mask { paths: \"senders\" }");
+  EXPECT_EQ(Call({"users", "update", "s1_0", "--sessions", "0", "--no-auth-networks"}).code, 0);
+  EXPECT_THAT(auth_.update.update_mask().paths(), ElementsAre("auth_networks", "caps.sessions"));
+  EXPECT_EQ(Call({"users", "update", "s1_0", "--sessions", "-1"}).code, 2);
 }
 
 TEST_F(UserCommandsTest, UpdateOfNothing_IsNotSent) {

@@ -12,7 +12,7 @@ PACKAGES_BUILD=(
 PACKAGES_RUN=(redis-server)
 # shellcheck disable=SC2034
 PACKAGES_TEST=(
-  postfix swaks libnet-ssleay-perl msmtp curl nsd openssl python3 python3-aiosmtpd
+  postfix swaks libnet-ssleay-perl msmtp curl gsasl nsd openssl python3 python3-aiosmtpd
   ca-certificates git clang-format-16 clang-tidy-16 libclang-rt-16-dev llvm-16 shellcheck jq
   strace python3-grpcio python3-protobuf
 )

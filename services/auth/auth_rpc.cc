@@ -17,6 +17,33 @@ AuthRpc::Reactor* AuthRpc::Authenticate(Context* context, const v1::Authenticate
                            &Authenticator::Authenticate);
 }
 
+AuthRpc::Reactor* AuthRpc::GetScramParameters(Context* context,
+                                              const v1::GetScramParametersRequest* request,
+                                              v1::GetScramParametersResponse* response) {
+  return dispatcher_.Unary(context, request, response, authenticator_,
+                           &Authenticator::GetScramParameters);
+}
+
+AuthRpc::Reactor* AuthRpc::AuthenticateScram(Context* context,
+                                             const v1::AuthenticateScramRequest* request,
+                                             v1::AuthenticateScramResponse* response) {
+  return dispatcher_.Unary(context, request, response, authenticator_,
+                           &Authenticator::AuthenticateScram);
+}
+
+AuthRpc::Reactor* AuthRpc::AuthenticateToken(Context* context,
+                                             const v1::AuthenticateTokenRequest* request,
+                                             v1::AuthenticateTokenResponse* response) {
+  return dispatcher_.Unary(context, request, response, authenticator_,
+                           &Authenticator::AuthenticateToken);
+}
+
+AuthRpc::Reactor* AuthRpc::CountMessage(Context* context, const v1::CountMessageRequest* request,
+                                        v1::CountMessageResponse* response) {
+  return dispatcher_.Unary(context, request, response, authenticator_,
+                           &Authenticator::CountMessage);
+}
+
 AuthRpc::Reactor* AuthRpc::IdentifyNetwork(Context* context,
                                            const v1::IdentifyNetworkRequest* request,
                                            v1::IdentifyNetworkResponse* response) {

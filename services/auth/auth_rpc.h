@@ -27,6 +27,14 @@ class AuthRpc final : public v1::AuthService::CallbackService {
 
   Reactor* Authenticate(Context* context, const v1::AuthenticateRequest* request,
                         v1::AuthenticateResponse* response) override;
+  Reactor* GetScramParameters(Context* context, const v1::GetScramParametersRequest* request,
+                              v1::GetScramParametersResponse* response) override;
+  Reactor* AuthenticateScram(Context* context, const v1::AuthenticateScramRequest* request,
+                             v1::AuthenticateScramResponse* response) override;
+  Reactor* AuthenticateToken(Context* context, const v1::AuthenticateTokenRequest* request,
+                             v1::AuthenticateTokenResponse* response) override;
+  Reactor* CountMessage(Context* context, const v1::CountMessageRequest* request,
+                        v1::CountMessageResponse* response) override;
   Reactor* IdentifyNetwork(Context* context, const v1::IdentifyNetworkRequest* request,
                            v1::IdentifyNetworkResponse* response) override;
   Reactor* GetIdentity(Context* context, const v1::GetIdentityRequest* request,

@@ -6,6 +6,7 @@
 // auth:{a}:users           sorted set, all scores 0: "<account, 20 digits>:<n, 20 digits>" of each
 //                          user, which sorts by number
 // auth:{a}:networks        hash: name → open networks, separated by spaces, of active SMTP users
+// auth:{a}:salt_key        see salts.h
 // auth:{a}:changed         channel: names of users whose rights changed
 //
 // Messages are serialised protobuf. The hash tag keeps all keys in one slot of a cluster, so that
@@ -19,7 +20,10 @@
 #include <absl/strings/str_split.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include "common/base/ids.h"
 
 namespace staffetta::auth {
 namespace {
@@ -33,6 +37,7 @@ constexpr char kLastAccount[] = "auth:{a}:last_account";
 constexpr char kNextUser[] = "auth:{a}:next_user";
 constexpr char kUsers[] = "auth:{a}:users";
 constexpr char kNetworks[] = "auth:{a}:networks";
+constexpr char kSaltKey[] = "auth:{a}:salt_key";
 
 std::string UserKey(const UserName& name) {
   return absl::StrCat("auth:{a}:user:", name.ToString());
@@ -183,12 +188,21 @@ Co<absl::Status> AuthStore::InsertUser(UserName name, v1::User user, Verifier ve
 }
 
 Co<absl::StatusOr<std::optional<AuthStore::Stored>>> AuthStore::FindUser(UserName name) {
+  std::vector<Value> none;
+  co_return co_await FindUserWith(name, {}, &none);
+}
+
+Co<absl::StatusOr<std::optional<AuthStore::Stored>>> AuthStore::FindUserWith(
+    UserName name, std::vector<Command> others, std::vector<Value>* other_replies) {
   const std::string number = absl::StrCat(name.account_id);
   std::vector<Command> commands;
   commands.emplace_back("HMGET", UserKey(name), "record", "verifier");
   commands.emplace_back("HGET", kAccounts, number);
-  const absl::StatusOr<std::vector<Value>> replies = co_await client_->RunAll(std::move(commands));
+  for (Command& other : others) commands.push_back(std::move(other));
+  absl::StatusOr<std::vector<Value>> replies = co_await client_->RunAll(std::move(commands));
   if (!replies.ok()) co_return replies.status();
+  other_replies->assign(std::make_move_iterator(replies->begin() + 2),
+                        std::make_move_iterator(replies->end()));
   const std::vector<Value>& fields = (*replies)[0].array();
   if (fields.size() != 2) co_return Corrupt(UserKey(name));
   if (fields[0].is_nil()) co_return std::nullopt;
@@ -263,6 +277,15 @@ Co<absl::StatusOr<AuthStore::Page>> AuthStore::ListUsers(uint64_t account_id, st
   }
   if (static_cast<int>(members->array().size()) == limit) page.next = members->array().back().str();
   co_return page;
+}
+
+Co<absl::StatusOr<std::string>> AuthStore::SaltKey() {
+  std::vector<Command> commands;
+  commands.emplace_back("SET", kSaltKey, NewToken(), "NX");
+  commands.emplace_back("GET", kSaltKey);
+  absl::StatusOr<std::vector<Value>> replies = co_await client_->RunAll(std::move(commands));
+  if (!replies.ok()) co_return replies.status();
+  co_return (*replies)[1].TakeString();
 }
 
 Co<absl::StatusOr<std::vector<NetworkTable::Entry>>> AuthStore::OpenNetworks() {

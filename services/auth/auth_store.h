@@ -48,6 +48,10 @@ class AuthStore {
   Co<absl::Status> InsertUser(UserName name, v1::User user, Verifier verifier);
   // nullopt: none of that name, or it was deleted.
   Co<absl::StatusOr<std::optional<Stored>>> FindUser(UserName name);
+  // The same, with other commands about that user sent along; their replies are put in `*replies`.
+  Co<absl::StatusOr<std::optional<Stored>>> FindUserWith(UserName name,
+                                                         std::vector<redis::Command> others,
+                                                         std::vector<redis::Value>* replies);
   // Puts `user` in the place of `old`, with `verifier` when there is one, and tells the watchers.
   // False: somebody else changed or deleted it meanwhile; nothing was changed.
   Co<absl::StatusOr<bool>> Replace(Stored old, v1::User user, std::optional<Verifier> verifier);
@@ -56,6 +60,9 @@ class AuthStore {
   // By account and number, from behind `after`; account 0: all. INVALID_ARGUMENT: `after` is not
   // from a page.
   Co<absl::StatusOr<Page>> ListUsers(uint64_t account_id, std::string after, int limit);
+
+  // What the salts of this installation's users are made with; made at the first call of all.
+  Co<absl::StatusOr<std::string>> SaltKey();
 
   // Of active users that may use SMTP.
   Co<absl::StatusOr<std::vector<NetworkTable::Entry>>> OpenNetworks();

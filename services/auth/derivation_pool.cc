@@ -51,10 +51,11 @@ Co<absl::StatusOr<bool>> DerivationPool::Matches(Verifier verifier, std::string 
   co_return matches;
 }
 
-Co<absl::StatusOr<Verifier>> DerivationPool::Make(std::string password) {
+Co<absl::StatusOr<Verifier>> DerivationPool::Make(std::string password, std::string salt) {
   queued_.fetch_add(1);
-  Verifier made =
-      co_await Run<Verifier>([password = std::move(password)] { return MakeVerifier(password); });
+  Verifier made = co_await Run<Verifier>([password = std::move(password), salt = std::move(salt)] {
+    return MakeVerifier(password, salt, kIterations);
+  });
   co_return made;
 }
 

@@ -22,7 +22,7 @@ class DerivationPool {
   ~DerivationPool();  // ends what is under way first
 
   Co<absl::StatusOr<bool>> Matches(Verifier verifier, std::string password);
-  Co<absl::StatusOr<Verifier>> Make(std::string password);
+  Co<absl::StatusOr<Verifier>> Make(std::string password, std::string salt);
 
  private:
   template <class Result, class Derive>

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "auth/auth_rpc.h"
+#include "common/base/check.h"
 #include "common/base/config.h"
 
 namespace staffetta::auth {
@@ -19,20 +20,31 @@ struct Server::Parts {
         deployment(redis_options.endpoint),
         redis(e, std::move(redis_options)),
         store(&redis),
+        logins(&redis),
+        rates(&redis),
         pool(options.threads),
+        salts(&store),
         events(e, "auth"),
-        authenticator(&store, &pool, {.remember = options.remember, .clock = options.clock}),
+        guard(&logins, &events, std::move(options.guard)),
+        issuers(std::move(options.issuers), options.clock),
+        authenticator({&store, &pool, &salts, &guard, &issuers, &rates},
+                      {.remember = options.remember, .clock = options.clock}),
         accounts(&store),
-        users(&store, &pool, &rights, &events, options.clock),
+        users(&store, &pool, &salts, &rights, &events, options.clock),
         rpc(e, std::move(key), &authenticator, &accounts, &users) {}
 
   const Executor executor;
   const redis::Deployment deployment;
   redis::Client redis;
   AuthStore store;
+  LoginStore logins;
+  RateStore rates;
   DerivationPool pool;
+  Salts salts;
   SenderRights rights;
   rpc::EventPublisher events;
+  LoginGuard guard;
+  TokenIssuers issuers;
   Authenticator authenticator;
   Accounts accounts;
   Users users;
@@ -41,7 +53,8 @@ struct Server::Parts {
 };
 
 Server::Server(Executor executor, Options options, redis::Client::Options redis, std::string key)
-    : parts_(std::make_unique<Parts>(executor, options, std::move(redis), std::move(key))) {}
+    : parts_(std::make_unique<Parts>(executor, std::move(options), std::move(redis),
+                                     std::move(key))) {}
 
 Server::~Server() = default;
 
@@ -50,6 +63,7 @@ grpc::Service* Server::grpc_service() { return &parts_->rpc; }
 Co<absl::Status> Server::Start(Peers peers) {
   parts_->rights.SetPeer(std::move(peers.policy));
   parts_->events.SetPeer(std::move(peers.events));
+  if (absl::Status status = parts_->issuers.Load(); !status.ok()) co_return status;
   if (absl::Status status = co_await parts_->store.Check(); !status.ok()) co_return status;
   Parts* const parts = parts_.get();
   parts->changes.emplace(parts->executor, parts->deployment,
@@ -68,7 +82,26 @@ Co<void> Server::Stop() {
 }
 
 Server::Options OptionsFrom(const config::v1::Config& config) {
-  return {.remember = DurationOf(config.auth().remember())};
+  const config::v1::Auth& from = config.auth();
+  Server::Options options{
+      .remember = DurationOf(from.remember()),
+      .guard = {.free_failures = from.free_failures(),
+                .forget_failure = DurationOf(from.forget_failure()),
+                .longest_delay = DurationOf(from.longest_delay()),
+                .max_failures_per_source = from.max_failures_per_address(),
+                .max_failures_per_user = from.max_failures_per_user(),
+                .remember_usual = DurationOf(from.remember_addresses())},
+  };
+  for (const std::string& text : from.exempt_networks()) {
+    const absl::StatusOr<Network> network = ParseNetwork(text);
+    CHECK(network.ok());
+    options.guard.exempt.push_back(*network);
+  }
+  for (const auto& issuer : from.oauth_issuers()) {
+    options.issuers.push_back(
+        {issuer.issuer(), issuer.audience(), issuer.key_file(), issuer.user_claim()});
+  }
+  return options;
 }
 
 }  // namespace staffetta::auth

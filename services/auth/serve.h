@@ -6,7 +6,10 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "auth/login_guard.h"
+#include "auth/token_issuers.h"
 #include "common/base/clock.h"
 #include "common/base/co.h"
 #include "common/redis/client.h"
@@ -21,6 +24,8 @@ class Server {
   struct Options {
     // How long a right password is remembered, to spare its derivation.
     absl::Duration remember = absl::Seconds(30);
+    LoginGuard::Options guard;
+    std::vector<TokenIssuers::Issuer> issuers;
     // That derive passwords' keys.
     int threads = 1;
     const Clock* clock = &Clock::Real();
@@ -38,8 +43,8 @@ class Server {
   // Calls that arrive before Start are answered as far as they can be, else UNAVAILABLE.
   grpc::Service* grpc_service();
 
-  // Checks the store and listens for changes. UNAVAILABLE: Redis cannot be reached; Stop is still
-  // to be called.
+  // Reads the issuers' keys, checks the store and listens for changes. FAILED_PRECONDITION: a file
+  // of keys is of no use; UNAVAILABLE: Redis cannot be reached. Stop is still to be called.
   Co<absl::Status> Start(Peers peers);
 
   // Ends long calls, waits for the others and for events on their way, closes Redis.

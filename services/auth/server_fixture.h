@@ -125,6 +125,7 @@ using Replica = rpc::TestReplica<Server, v1::AuthService>;
 
 class ServerTest : public testing::Test {
  protected:
+  explicit ServerTest(Server::Options options = {}) : options_(std::move(options)) {}
   ~ServerTest() override {
     replica_.reset();
     others_.reset();
@@ -135,8 +136,7 @@ class ServerTest : public testing::Test {
   std::unique_ptr<Replica> NewReplica() {
     return std::make_unique<Replica>(
         &runtime_,
-        std::make_unique<Server>(runtime_.executor(0), Server::Options(), redis_.options(),
-                                 rpc::kTestKey),
+        std::make_unique<Server>(runtime_.executor(0), options_, redis_.options(), rpc::kTestKey),
         Server::Peers{.policy = others_->peer(), .events = others_->peer()});
   }
 
@@ -237,6 +237,7 @@ class ServerTest : public testing::Test {
     return names;
   }
 
+  const Server::Options options_;
   redis::TestRedis redis_;
   Runtime runtime_{1};
   FakePolicy policy_{runtime_.executor(0)};

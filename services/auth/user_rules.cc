@@ -59,6 +59,15 @@ absl::Status CheckOpenNetwork(const std::string& text) {
   return absl::OkStatus();
 }
 
+absl::Status CheckCaps(const v1::Caps& caps) {
+  if (caps.messages_per_minute() < 0 || caps.messages_per_hour() < 0 ||
+      caps.messages_per_day() < 0 || caps.recipients_per_message() < 0 || caps.message_size() < 0 ||
+      caps.sessions() < 0) {
+    return Bad("caps: none can be less than 0, which is no cap");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CheckAccount(const v1::Account& account) {
@@ -92,6 +101,14 @@ absl::Status CheckUser(const v1::User& user) {
   for (const std::string& network : user.open_networks()) {
     if (absl::Status status = CheckOpenNetwork(network); !status.ok()) return status;
   }
+  if (user.auth_networks_size() > kMaxAuthNetworks) {
+    return Bad(absl::StrCat("auth_networks: more than ", kMaxAuthNetworks));
+  }
+  for (const std::string& text : user.auth_networks()) {
+    const absl::StatusOr<Network> network = ParseNetwork(text);
+    if (!network.ok()) return Bad(absl::StrCat("auth_networks: ", network.status().message()));
+  }
+  if (absl::Status status = CheckCaps(user.caps()); !status.ok()) return status;
   return CheckText("note", user.note(), kMaxNote);
 }
 

@@ -15,10 +15,11 @@ inline constexpr int kMaxReason = 1000;
 inline constexpr int kMaxAccountName = 200;
 inline constexpr int kMaxSenders = 1000;
 inline constexpr int kMaxOpenNetworks = 100;
+inline constexpr int kMaxAuthNetworks = 100;
 
 absl::Status CheckAccount(const v1::Account& account);
 
-// All fields that people set: type, priority, note, senders, open_networks.
+// All fields that people set: type, priority, note, senders, networks, caps.
 absl::Status CheckUser(const v1::User& user);
 
 // Why a user is blocked.

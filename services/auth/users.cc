@@ -65,6 +65,26 @@ absl::Status NoneVerified(const std::string& user, const SenderRights::Senders& 
       "none of the senders of ", user, " is verified: ", list, ". Verify one, then activate"));
 }
 
+// A single cap, "caps.sessions"; false: there is none of that name.
+bool ApplyCap(const std::string& path, const v1::Caps& from, v1::Caps* to) {
+  if (path == "caps.messages_per_minute") {
+    to->set_messages_per_minute(from.messages_per_minute());
+  } else if (path == "caps.messages_per_hour") {
+    to->set_messages_per_hour(from.messages_per_hour());
+  } else if (path == "caps.messages_per_day") {
+    to->set_messages_per_day(from.messages_per_day());
+  } else if (path == "caps.recipients_per_message") {
+    to->set_recipients_per_message(from.recipients_per_message());
+  } else if (path == "caps.message_size") {
+    to->set_message_size(from.message_size());
+  } else if (path == "caps.sessions") {
+    to->set_sessions(from.sessions());
+  } else {
+    return false;
+  }
+  return true;
+}
+
 absl::Status ApplyMask(const v1::UpdateUserRequest& request, v1::User* user) {
   for (const std::string& path : request.update_mask().paths()) {
     if (path == "note") {
@@ -77,10 +97,15 @@ absl::Status ApplyMask(const v1::UpdateUserRequest& request, v1::User* user) {
       *user->mutable_senders() = request.user().senders();
     } else if (path == "open_networks") {
       *user->mutable_open_networks() = request.user().open_networks();
-    } else {
-      return absl::InvalidArgumentError(absl::StrCat("update_mask: \"", path,
-                                                     "\" cannot be changed; note, priority, type, "
-                                                     "senders and open_networks can"));
+    } else if (path == "auth_networks") {
+      *user->mutable_auth_networks() = request.user().auth_networks();
+    } else if (path == "caps") {
+      *user->mutable_caps() = request.user().caps();
+    } else if (!ApplyCap(path, request.user().caps(), user->mutable_caps())) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "update_mask: \"", path,
+          "\" cannot be changed; note, priority, type, senders, open_networks, auth_networks, caps "
+          "and its fields can"));
     }
   }
   return CheckUser(*user);
@@ -95,9 +120,9 @@ bool MaskHas(const v1::UpdateUserRequest& request, const std::string& path) {
 
 }  // namespace
 
-Users::Users(AuthStore* store, DerivationPool* pool, SenderRights* rights,
+Users::Users(AuthStore* store, DerivationPool* pool, Salts* salts, SenderRights* rights,
              rpc::EventPublisher* events, const Clock* clock)
-    : store_(store), pool_(pool), rights_(rights), events_(events), clock_(clock) {}
+    : store_(store), pool_(pool), salts_(salts), rights_(rights), events_(events), clock_(clock) {}
 
 Co<absl::Status> Users::CreateUser(const v1::CreateUserRequest* request,
                                    v1::CreateUserResponse* response) {
@@ -111,16 +136,18 @@ Co<absl::Status> Users::CreateUser(const v1::CreateUserRequest* request,
   user.set_note(request->note());
   *user.mutable_senders() = request->senders();
   *user.mutable_open_networks() = request->open_networks();
+  *user.mutable_auth_networks() = request->auth_networks();
+  if (request->has_caps()) *user.mutable_caps() = request->caps();
   user.set_revision(1);
   *user.mutable_update_time() = Timestamp(clock_->Now());
   if (absl::Status status = CheckUser(user); !status.ok()) co_return status;
 
-  const std::string password = NewToken();
-  absl::StatusOr<Verifier> verifier = co_await pool_->Make(password);
-  if (!verifier.ok()) co_return verifier.status();
   const absl::StatusOr<UserName> name = co_await store_->ReserveUserName(user.account_id());
   if (!name.ok()) co_return name.status();
   user.set_user(name->ToString());
+  const std::string password = NewToken();
+  absl::StatusOr<Verifier> verifier = co_await MakeVerifier(user.user(), password);
+  if (!verifier.ok()) co_return verifier.status();
 
   // Rights first: should the user then not be stored, they are nobody's.
   std::vector<std::string> wanted(user.senders().begin(), user.senders().end());
@@ -290,7 +317,7 @@ Co<absl::Status> Users::RegeneratePassword(const v1::RegeneratePasswordRequest* 
   const absl::StatusOr<AuthStore::Stored> stored = co_await Find(request->user());
   if (!stored.ok()) co_return stored.status();
   const std::string password = NewToken();
-  absl::StatusOr<Verifier> verifier = co_await pool_->Make(password);
+  absl::StatusOr<Verifier> verifier = co_await MakeVerifier(request->user(), password);
   if (!verifier.ok()) co_return verifier.status();
   const absl::StatusOr<Changed> changed = co_await Change(
       request->user(), [](v1::User*) { return absl::OkStatus(); }, *std::move(verifier));
@@ -345,6 +372,12 @@ Co<absl::StatusOr<Users::Changed>> Users::Change(std::string name, Edit edit,
     if (*replaced) co_return Changed{std::move(user), before};
   }
   co_return absl::AbortedError(absl::StrCat(name, " is being changed by many; try again"));
+}
+
+Co<absl::StatusOr<Verifier>> Users::MakeVerifier(std::string user, std::string password) {
+  absl::StatusOr<std::string> salt = co_await salts_->Of(std::move(user));
+  if (!salt.ok()) co_return salt.status();
+  co_return co_await pool_->Make(std::move(password), *std::move(salt));
 }
 
 Co<absl::Status> Users::AddSenders(v1::User* user) {

@@ -8,6 +8,7 @@
 
 #include "auth/auth_store.h"
 #include "auth/derivation_pool.h"
+#include "auth/salts.h"
 #include "auth/sender_rights.h"
 #include "auth/state_events.h"
 #include "common/base/clock.h"
@@ -23,8 +24,8 @@ namespace staffetta::auth {
 // call fails if it changed nothing, else it answers without them: the change is made.
 class Users {
  public:
-  Users(AuthStore* store, DerivationPool* pool, SenderRights* rights, rpc::EventPublisher* events,
-        const Clock* clock);
+  Users(AuthStore* store, DerivationPool* pool, Salts* salts, SenderRights* rights,
+        rpc::EventPublisher* events, const Clock* clock);
 
   Co<absl::Status> CreateUser(const v1::CreateUserRequest* request,
                               v1::CreateUserResponse* response);
@@ -53,6 +54,8 @@ class Users {
   Co<absl::StatusOr<AuthStore::Stored>> Find(std::string name);
   Co<absl::StatusOr<Changed>> Change(std::string name, Edit edit,
                                      std::optional<Verifier> verifier = std::nullopt);
+  // What is kept of a new password.
+  Co<absl::StatusOr<Verifier>> MakeVerifier(std::string user, std::string password);
   // Fills in the senders.
   Co<absl::Status> AddSenders(v1::User* user);
   // The same for an answer to a change that is made.
@@ -60,6 +63,7 @@ class Users {
 
   AuthStore* const store_;
   DerivationPool* const pool_;
+  Salts* const salts_;
   SenderRights* const rights_;
   rpc::EventPublisher* const events_;
   const Clock* const clock_;

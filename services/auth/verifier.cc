@@ -2,7 +2,6 @@
 
 #include <absl/strings/str_cat.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <openssl/sha.h>
 
 #include <atomic>
@@ -36,12 +35,6 @@ std::string Sha256(std::string_view text) {
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
          reinterpret_cast<unsigned char*>(digest.data()));
   return digest;
-}
-
-std::string RandomSalt() {
-  std::string salt(kSaltBytes, '\0');
-  CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(salt.data()), kSaltBytes) == 1);
-  return salt;
 }
 
 // Takes what stands before `separator` off the front of `*text`.
@@ -90,10 +83,6 @@ Verifier MakeVerifier(std::string_view password, std::string_view salt, int iter
           .server_key = HmacSha256(salted, "Server Key")};
 }
 
-Verifier MakeVerifier(std::string_view password) {
-  return MakeVerifier(password, RandomSalt(), kIterations);
-}
-
 bool Matches(const Verifier& verifier, std::string_view password) {
   const Verifier derived = MakeVerifier(password, verifier.salt, verifier.iterations);
   // HMAC fills its key up with NULs: one at the end would not be noticed.
@@ -101,9 +90,21 @@ bool Matches(const Verifier& verifier, std::string_view password) {
   return ConstantTimeEquals(derived.stored_key, verifier.stored_key);
 }
 
+bool ProofFits(const Verifier& verifier, std::string_view auth_message, std::string_view proof) {
+  // ClientKey := ClientProof XOR HMAC(StoredKey, AuthMessage), and H(ClientKey) is StoredKey.
+  std::string client_key = HmacSha256(verifier.stored_key, auth_message);
+  for (size_t i = 0; i < client_key.size() && i < proof.size(); ++i) client_key[i] ^= proof[i];
+  const bool fits = ConstantTimeEquals(Sha256(client_key), verifier.stored_key);
+  return fits && proof.size() == kKeyBytes;
+}
+
+std::string ServerSignature(const Verifier& verifier, std::string_view auth_message) {
+  return HmacSha256(verifier.server_key, auth_message);
+}
+
 const Verifier& DummyVerifier() {
   static const Verifier dummy{.iterations = kIterations,
-                              .salt = RandomSalt(),
+                              .salt = std::string(kSaltBytes, '\0'),
                               .stored_key = std::string(kKeyBytes, '\0'),
                               .server_key = std::string(kKeyBytes, '\0')};
   return dummy;

@@ -30,11 +30,13 @@ std::optional<Verifier> ParseVerifier(std::string_view text);
 // Derives the keys: milliseconds of work.
 Verifier MakeVerifier(std::string_view password, std::string_view salt, int iterations);
 
-// With a new random salt.
-Verifier MakeVerifier(std::string_view password);
-
 // Derives the keys anew and compares in constant time.
 bool Matches(const Verifier& verifier, std::string_view password);
+
+// Whether the proof shows knowledge of the password (RFC 5802 §3): microseconds of work.
+bool ProofFits(const Verifier& verifier, std::string_view auth_message, std::string_view proof);
+// By which the client sees that we know its verifier.
+std::string ServerSignature(const Verifier& verifier, std::string_view auth_message);
 
 // Of no password: checked in the place of a user that does not exist, so that both take the same
 // time.

@@ -25,6 +25,20 @@ namespace staffetta::gateway {
 // to account 0, which nobody has.
 inline constexpr std::string_view kReturnsChannel = "returns";
 
+// What a user may do at most (SPEC U10); 0: no cap of its own.
+struct Caps {
+  int messages_per_minute = 0;
+  int messages_per_hour = 0;
+  int messages_per_day = 0;
+  int recipients_per_message = 0;
+  int64_t message_size = 0;
+  int sessions = 0;  // at once, at this gateway
+
+  bool HasRate() const { return messages_per_minute + messages_per_hour + messages_per_day > 0; }
+
+  friend bool operator==(const Caps&, const Caps&) = default;
+};
+
 // On whose account a client submits.
 struct Identity {
   uint64_t account_id = 0;
@@ -33,21 +47,38 @@ struct Identity {
   int priority = 3;      // default class of its messages, 1…5
   std::string channel;   // the account's way out
   int64_t revision = 0;  // of the user's rights
+  Caps caps;
 
   friend bool operator==(const Identity&, const Identity&) = default;
 };
 
 enum class AuthVerdict {
   kOk,
-  kWrongCredentials,  // unknown user or wrong password: nobody is told which
+  kWrongCredentials,  // unknown user, wrong password, or not from there: nobody is told which
   kInactive,          // right password
   kBlocked,           // right password
   kNoNetwork,         // IdentifyNetwork: no user has opened this network
+  kTooManyFailures,   // of late, from there or for that user: nothing was looked at
 };
 
 struct AuthAnswer {
   AuthVerdict verdict = AuthVerdict::kWrongCredentials;
-  Identity identity;  // when kOk
+  Identity identity;             // when kOk
+  absl::Duration delay;          // the client is answered only after this
+  std::string server_signature;  // of SCRAM, when kOk
+};
+
+// What a SCRAM-SHA-256 exchange begins with.
+struct ScramParameters {
+  std::string salt;
+  int iterations = 0;
+};
+
+// Whether a message fits into its user's caps.
+struct Allowance {
+  int most = 0;                // of which this is one too many; 0: it fits
+  std::string window;          // "minute"
+  absl::Duration retry_after;  // when it would fit
 };
 
 class Authenticator {
@@ -56,12 +87,24 @@ class Authenticator {
 
   virtual Co<absl::StatusOr<AuthAnswer>> Authenticate(std::string user, std::string password,
                                                       std::string client_address) = 0;
+  // For every user, also for one that does not exist.
+  virtual Co<absl::StatusOr<ScramParameters>> GetScramParameters(std::string user) = 0;
+  virtual Co<absl::StatusOr<AuthAnswer>> AuthenticateScram(std::string user,
+                                                           std::string auth_message,
+                                                           std::string proof,
+                                                           std::string client_address) = 0;
+  // `user` empty: the one that the token names.
+  virtual Co<absl::StatusOr<AuthAnswer>> AuthenticateToken(std::string user, std::string token,
+                                                           std::string client_address) = 0;
   // Who may submit from this address without AUTH (SPEC U10).
   virtual Co<absl::StatusOr<AuthAnswer>> IdentifyNetwork(std::string client_address) = 0;
 
   // A user whom somebody trusted has authenticated: kOk, kInactive, kBlocked, or kWrongCredentials
-  // when there is none.
-  virtual Co<absl::StatusOr<AuthAnswer>> FindUser(std::string user) = 0;
+  // when there is none, or it may not log in from there.
+  virtual Co<absl::StatusOr<AuthAnswer>> FindUser(std::string user, std::string client_address) = 0;
+
+  // Counts a message against the caps that its user has, over all gateways.
+  virtual Co<absl::StatusOr<Allowance>> CountMessage(Identity identity) = 0;
 
   // Grows whenever somebody's rights may have changed. An identity that was obtained after reading
   // this number stands as long as the number stays. Costs nothing.

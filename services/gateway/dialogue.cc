@@ -85,7 +85,8 @@ std::string Unescape(std::string_view text) {
 
 bool IsSetting(std::string_view text) {
   return text.substr(0, 4) == "set " || text.substr(0, 7) == "client " || text == "tls off" ||
-         text == "whole";
+         text == "whole" || text == "tokens" || text == "many failures" ||
+         text.substr(0, 5) == "caps ";
 }
 
 // The client's side of the dialogue, as the session's stream.
@@ -125,6 +126,10 @@ class Player final : public net::Stream {
 
   void SetDeadline(absl::Duration) override {}
   std::optional<net::TlsInfo> tls() const override { return tls_; }
+  std::optional<std::string> channel_binding(net::ChannelBinding kind) const override {
+    if (!tls_ || kind != net::ChannelBinding::kTlsExporter) return std::nullopt;
+    return "the binding";
+  }
   asio::ip::address peer_address() const override { return peer_; }
   asio::ip::address local_address() const override { return asio::ip::address_v4::loopback(); }
   uint16_t local_port() const override { return 25; }
@@ -276,6 +281,28 @@ absl::StatusOr<DialogueStep> ParseStep(std::string_view line) {
   return absl::InvalidArgumentError("not a step of a dialogue");
 }
 
+bool Has(const std::vector<DialogueStep>& steps, std::string_view setting) {
+  return std::any_of(steps.begin(), steps.end(), [setting](const DialogueStep& step) {
+    return step.kind == Kind::kSet && step.text == setting;
+  });
+}
+
+// What is behind the gateway.
+void Prepare(const std::vector<DialogueStep>& steps, FakeBackends* backends) {
+  FakeAuthenticator::User& user = backends->authenticator.users["s1_0"];
+  if (Has(steps, "many failures")) user.verdict = AuthVerdict::kTooManyFailures;
+  for (const DialogueStep& step : steps) {
+    if (step.kind != Kind::kSet || step.text.substr(0, 5) != "caps ") continue;
+    const size_t equals = step.text.find('=');
+    const std::string name = step.text.substr(5, equals - 5);
+    const int value = std::atoi(step.text.c_str() + equals + 1);
+    Caps& caps = user.identity.caps;
+    if (name == "recipients_per_message") caps.recipients_per_message = value;
+    if (name == "message_size") caps.message_size = value;
+    if (name == "messages_per_minute") caps.messages_per_minute = value;
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<DialogueStep>> ParseDialogue(std::string_view text) {
@@ -296,11 +323,7 @@ absl::StatusOr<std::vector<DialogueStep>> ParseDialogue(std::string_view text) {
   return steps;
 }
 
-bool IsWhole(const std::vector<DialogueStep>& steps) {
-  return std::any_of(steps.begin(), steps.end(), [](const DialogueStep& step) {
-    return step.kind == Kind::kSet && step.text == "whole";
-  });
-}
+bool IsWhole(const std::vector<DialogueStep>& steps) { return Has(steps, "whole"); }
 
 absl::Status PlayDialogue(const std::vector<DialogueStep>& steps, size_t max_read) {
   std::vector<Override> overrides;
@@ -315,9 +338,11 @@ absl::Status PlayDialogue(const std::vector<DialogueStep>& steps, size_t max_rea
   }
   const auto config = LoadConfig("", overrides);
   if (!config.ok()) return config.status();
-  const Options options = OptionsFrom(*config, "relay.example", {});
+  Options options = OptionsFrom(*config, "relay.example", {});
+  options.session.auth_tokens = Has(steps, "tokens");
 
   FakeBackends backends;
+  Prepare(steps, &backends);
   MemoryBudget memory(options.max_memory);
   SessionLimits limits({.in_all = 1, .per_address = 1, .per_user = 1});
   const net::ServerTls any_tls(net::TlsContext::OpportunisticClient());

@@ -14,7 +14,7 @@ namespace staffetta::gateway {
 
 struct DialogueStep {
   enum class Kind {
-    kSet,      // "@ set key=value", "@ client 192.0.2.7", "@ tls off", "@ whole"
+    kSet,      // "@ set key=value", "@ client 192.0.2.7", "@ tls off", "@ whole", …
     kEvent,    // "@ auth down", …
     kSend,     // "C:", "C-", "C#" and "C!"
     kExpect,   // "S:": the next line

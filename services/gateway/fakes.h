@@ -26,7 +26,7 @@ class FakeAuthenticator final : public Authenticator {
     const std::lock_guard lock(mutex_);
     const auto it = users.find(user);
     if (it == users.end() || it->second.password != password) {
-      co_return AuthAnswer{AuthVerdict::kWrongCredentials, {}};
+      co_return AuthAnswer{AuthVerdict::kWrongCredentials};
     }
     co_return AuthAnswer{it->second.verdict, it->second.identity};
   }
@@ -36,15 +36,52 @@ class FakeAuthenticator final : public Authenticator {
     if (down) co_return absl::UnavailableError("auth is down");
     const std::lock_guard lock(mutex_);
     const auto it = networks.find(client_address);
-    if (it == networks.end()) co_return AuthAnswer{AuthVerdict::kNoNetwork, {}};
+    if (it == networks.end()) co_return AuthAnswer{AuthVerdict::kNoNetwork};
     co_return AuthAnswer{AuthVerdict::kOk, users[it->second].identity};
   }
 
-  Co<absl::StatusOr<AuthAnswer>> FindUser(std::string user) override {
+  // Every user's salt is "salt"; a proof is good when it is the user's name: what the real one
+  // checks is auth's.
+  Co<absl::StatusOr<ScramParameters>> GetScramParameters(std::string) override {
+    if (down) co_return absl::UnavailableError("auth is down");
+    co_return ScramParameters{"salt", 4096};
+  }
+  Co<absl::StatusOr<AuthAnswer>> AuthenticateScram(std::string user, std::string auth_message,
+                                                   std::string proof, std::string) override {
+    if (down) co_return absl::UnavailableError("auth is down");
+    const std::lock_guard lock(mutex_);
+    last_auth_message = std::move(auth_message);
+    const auto it = users.find(user);
+    if (it == users.end() || proof != user) co_return AuthAnswer{AuthVerdict::kWrongCredentials};
+    co_return AuthAnswer{
+        .verdict = it->second.verdict, .identity = it->second.identity, .server_signature = "sig"};
+  }
+  // A token is the user's name; who gives no user is whom the token names.
+  Co<absl::StatusOr<AuthAnswer>> AuthenticateToken(std::string user, std::string token,
+                                                   std::string) override {
+    if (down) co_return absl::UnavailableError("auth is down");
+    const std::lock_guard lock(mutex_);
+    const auto it = users.find(token);
+    if (it == users.end() || (!user.empty() && user != token)) {
+      co_return AuthAnswer{AuthVerdict::kWrongCredentials};
+    }
+    co_return AuthAnswer{it->second.verdict, it->second.identity};
+  }
+
+  Co<absl::StatusOr<Allowance>> CountMessage(Identity identity) override {
+    if (down) co_return absl::UnavailableError("auth is down");
+    const std::lock_guard lock(mutex_);
+    const int most = identity.caps.messages_per_minute;
+    if (messages[identity.user] >= most) co_return Allowance{most, "minute", absl::Seconds(23)};
+    ++messages[identity.user];
+    co_return Allowance{};
+  }
+
+  Co<absl::StatusOr<AuthAnswer>> FindUser(std::string user, std::string) override {
     if (down) co_return absl::UnavailableError("auth is down");
     const std::lock_guard lock(mutex_);
     const auto it = users.find(user);
-    if (it == users.end()) co_return AuthAnswer{AuthVerdict::kWrongCredentials, {}};
+    if (it == users.end()) co_return AuthAnswer{AuthVerdict::kWrongCredentials};
     co_return AuthAnswer{it->second.verdict, it->second.identity};
   }
 
@@ -67,6 +104,8 @@ class FakeAuthenticator final : public Authenticator {
   void ReviseOther() { ++changes_; }
 
   std::map<std::string, User> users;
+  std::map<std::string, int> messages;  // counted, by user
+  std::string last_auth_message;
   std::map<std::string, std::string> networks;  // client address → user
   std::atomic<bool> down{false};
   std::atomic<int> network_calls{0};

@@ -12,14 +12,15 @@ constexpr uint64_t kMostReserved = 64 << 10;
 
 }  // namespace
 
-Incoming::Incoming(smtp::DataDecoder::Framing framing, bool binary, uint64_t expected,
-                   const Settings* settings, MemoryBudget* memory)
+Incoming::Incoming(smtp::DataDecoder::Framing framing, bool binary, int64_t max_size,
+                   uint64_t expected, const Settings* settings, MemoryBudget* memory)
     : settings_(*settings),
+      max_size_(max_size),
       decoder_({.framing = framing,
                 .strict = settings->strict_newlines,
                 .binary = binary,
                 .max_line = settings->max_line,
-                .max_size = static_cast<uint64_t>(settings->max_message_size)}),
+                .max_size = static_cast<uint64_t>(max_size)}),
       memory_(memory) {
   content_.reserve(std::min(expected, kMostReserved));
 }
@@ -36,7 +37,7 @@ size_t Incoming::Feed(std::string_view input) {
 }
 
 std::optional<smtp::Reply> Incoming::Fault() const {
-  if (decoder_.too_big()) return ReplyFor(ContentFault::kTooBig, settings_);
+  if (decoder_.too_big()) return TooBigReply(max_size_);
   if (decoder_.bad_bytes()) return ReplyFor(ContentFault::kBadBytes, settings_);
   if (decoder_.line_too_long()) return ReplyFor(ContentFault::kLineTooLong, settings_);
   if (no_memory_) return ReplyFor(Said::kNoMemory);

@@ -16,8 +16,8 @@ namespace staffetta::gateway {
 // the memory of all sessions. What is refused already is read on, and not kept.
 class Incoming {
  public:
-  // `expected` octets will come, it is said. Both outlive it.
-  Incoming(smtp::DataDecoder::Framing framing, bool binary, uint64_t expected,
+  // At most `max_size` octets; `expected` will come, it is said. Both outlive it.
+  Incoming(smtp::DataDecoder::Framing framing, bool binary, int64_t max_size, uint64_t expected,
            const Settings* settings, MemoryBudget* memory);
 
   // How many octets of `input` belong to it; all of it as long as it is not done().
@@ -37,6 +37,7 @@ class Incoming {
   bool worthless() const { return no_memory_ || decoder_.bad_bytes() || decoder_.too_big(); }
 
   const Settings& settings_;
+  const int64_t max_size_;
   smtp::DataDecoder decoder_;
   MemoryBudget::Reservation memory_;
   std::string content_;

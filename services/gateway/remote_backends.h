@@ -26,8 +26,15 @@ class RemoteAuthenticator final : public Authenticator {
 
   Co<absl::StatusOr<AuthAnswer>> Authenticate(std::string user, std::string password,
                                               std::string client_address) override;
+  Co<absl::StatusOr<ScramParameters>> GetScramParameters(std::string user) override;
+  Co<absl::StatusOr<AuthAnswer>> AuthenticateScram(std::string user, std::string auth_message,
+                                                   std::string proof,
+                                                   std::string client_address) override;
+  Co<absl::StatusOr<AuthAnswer>> AuthenticateToken(std::string user, std::string token,
+                                                   std::string client_address) override;
   Co<absl::StatusOr<AuthAnswer>> IdentifyNetwork(std::string client_address) override;
-  Co<absl::StatusOr<AuthAnswer>> FindUser(std::string user) override;
+  Co<absl::StatusOr<AuthAnswer>> FindUser(std::string user, std::string client_address) override;
+  Co<absl::StatusOr<Allowance>> CountMessage(Identity identity) override;
   uint64_t Changes() const override { return ledger_.count(); }
   Co<absl::StatusOr<bool>> StillValid(Identity identity, uint64_t since) override;
 

@@ -14,7 +14,6 @@
 #include "common/smtp/xclient.h"
 #include "gateway/date_time.h"
 #include "gateway/figures.h"
-#include "gateway/sasl_exchange.h"
 
 namespace staffetta::gateway {
 namespace {
@@ -76,15 +75,26 @@ void Session::Leave(Said said) {
   if (last_words_) return;
   last_words_ = said;
   stream_->Interrupt();
+  if (pause_ != nullptr) pause_->cancel();
+}
+
+void Session::Close() {
+  closed_ = true;
+  stream_->Close();
+  if (pause_ != nullptr) pause_->cancel();
+}
+
+Co<void> Session::Pause(absl::Duration length) {
+  if (closed_ || last_words_) co_return;
+  Timer timer(co_await asio::this_coro::executor, absl::ToChronoNanoseconds(length));
+  pause_ = &timer;
+  boost::system::error_code woken;
+  co_await timer.async_wait(asio::redirect_error(use_co, woken));
+  pause_ = nullptr;
 }
 
 Co<Session::Next> Session::Welcome() {
-  if (settings().banner_delay > absl::ZeroDuration()) {
-    Timer delay(co_await asio::this_coro::executor,
-                absl::ToChronoNanoseconds(settings().banner_delay));
-    boost::system::error_code ignored;
-    co_await delay.async_wait(asio::redirect_error(use_co, ignored));
-  }
+  if (settings().banner_delay > absl::ZeroDuration()) co_await Pause(settings().banner_delay);
   // A web browser, a worm, or one that would not notice the place of our replies (RFC 5321 §4.3.1).
   if (stream_->HasInput()) {
     log::Debug("{}: talks before it is greeted", connection_.client_address);
@@ -218,13 +228,13 @@ void Session::TakeHello(std::string_view argument, Greeting greeting) {
 std::string Session::EhloText() const {
   const absl::Time latest = around_.clock->Now() + settings().max_hold;
   std::string text = absl::StrCat(
-      settings().hostname, "\nPIPELINING\nSIZE ", settings().max_message_size,
+      settings().hostname, "\nPIPELINING\nSIZE ", MaxMessageSize(),
       "\n8BITMIME\nENHANCEDSTATUSCODES\nSMTPUTF8\nDSN\nMT-PRIORITY\nDELIVERBY\nFUTURERELEASE ",
       absl::ToInt64Seconds(settings().max_hold), " ", FormatDateTime(latest),
-      "\nLIMITS RCPTMAX=", settings().max_recipients, "\nCHUNKING\nBINARYMIME");
+      "\nLIMITS RCPTMAX=", MaxRecipients(), "\nCHUNKING\nBINARYMIME");
   if (connection_.tls) text += "\nREQUIRETLS";
   if (MayStartTls()) text += "\nSTARTTLS";
-  if (!WhyNoAuth()) absl::StrAppend(&text, "\nAUTH ", ToAbsl(kSaslMechanisms));
+  if (!WhyNoAuth()) absl::StrAppend(&text, "\nAUTH ", SaslMechanisms(Offer()));
   if (MayXclient()) absl::StrAppend(&text, "\nXCLIENT ", ToAbsl(smtp::kXclientAttributes));
   return text;
 }

@@ -2,7 +2,7 @@
 
 // One SMTP session (RFC 5321): the dialogue and nothing else. Grammar is in common/smtp, decisions
 // are behind backends.h, replies in verdicts.h, content in content.h. What is to come has its
-// place: a verb in Dispatch, a mechanism in sasl_exchange.h (SCRAM), a parameter of MAIL or
+// place: a verb in Dispatch, a mechanism in sasl_exchange.h, a parameter of MAIL or
 // RCPT in mail_params.h, a header in content.h (X-SMTPAPI).
 //
 // The sources follow the dialogue: session.cc (the loop, EHLO), session_secure.cc (STARTTLS, AUTH),
@@ -26,6 +26,7 @@
 #include "gateway/backends.h"
 #include "gateway/content.h"
 #include "gateway/memory.h"
+#include "gateway/sasl_exchange.h"
 #include "gateway/session_limits.h"
 #include "gateway/settings.h"
 #include "gateway/state.h"
@@ -68,7 +69,7 @@ class Session {
   void TimeOut() { Leave(Said::kTimeout); }
 
   // Ends it at once.
-  void Close() { stream_->Close(); }
+  void Close();
 
  private:
   enum class Next { kGoOn, kEnd, kLost };  // lost: the peer hears nothing more
@@ -100,6 +101,8 @@ class Session {
   // The stream has failed: nothing more can be said.
   Next Lost(const absl::Status& status);
   void SetDeadline(absl::Duration timeout);
+  // Lets the peer wait, unless the session is to end.
+  Co<void> Pause(absl::Duration length);
   // Ends the wait for the peer: Run() says this and closes.
   void Leave(Said said);
   bool MayStartTls() const {
@@ -111,6 +114,9 @@ class Session {
   void Forget();
 
   // --- session_mail.cc
+  // The smaller one of what the gateway and what the user's caps say (SPEC U10).
+  int64_t MaxMessageSize() const;
+  int MaxRecipients() const;
   Co<void> Mail(std::string_view argument);
   ParamRules RulesForParams() const;
   void Rcpt(std::string_view argument);
@@ -125,7 +131,9 @@ class Session {
   Co<Next> StartTls(std::string_view argument);
   Co<Next> Auth(std::string_view argument);
   std::optional<Said> WhyNoAuth() const;
-  Co<void> Authenticate(std::string user, std::string password);
+  SaslOffer Offer() const;
+  // Says what came of AUTH.
+  Co<Next> Conclude(Decided decided, uint64_t changes);
   // Takes the identity; false: the user has too many sessions, this one ends.
   bool Become(Identity identity, uint64_t changes);
 
@@ -144,6 +152,8 @@ class Session {
   Co<absl::Status> ReadContent(Incoming* content, uint64_t octets);
   // It has come whole: says what came of it. The transaction is over.
   Co<void> EndContent();
+  // Whether the user may submit one more message now; false: it has said why not.
+  Co<bool> FitsCaps();
   // Checks the header's senders, finishes the content and queues it; says what came of it.
   Co<void> Submit(std::string content);
   // The same for mail that comes back: nobody's rights are asked, nobody's wishes are read, and
@@ -170,6 +180,8 @@ class Session {
   std::chrono::steady_clock::time_point deadline_;
   bool draining_ = false;
   std::optional<Said> last_words_;  // Leave() was called
+  bool closed_ = false;             // Close() was called
+  Timer* pause_ = nullptr;          // while the peer has to wait
 
   const Arrival arrival_;
   Connection connection_;

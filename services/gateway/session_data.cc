@@ -79,9 +79,9 @@ Session::Next Session::RefuseData(Said said) {
 
 void Session::BeginContent(smtp::DataDecoder::Framing framing, uint64_t expected) {
   const MailParams& params = transaction_.params;
-  transaction_.content = std::make_unique<Incoming>(framing, params.body == smtp::Body::kBinaryMime,
-                                                    std::max(expected, params.size),
-                                                    &around_.settings, around_.memory);
+  transaction_.content = std::make_unique<Incoming>(
+      framing, params.body == smtp::Body::kBinaryMime, MaxMessageSize(),
+      std::max(expected, params.size), &around_.settings, around_.memory);
 }
 
 Co<absl::Status> Session::ReadContent(Incoming* content, uint64_t octets) {
@@ -140,6 +140,8 @@ Co<void> Session::Submit(std::string content) {
   if (!asked) co_return refuse(ReplyFor(asked.error()));
   const bool authorised = co_await Authorise(std::move(examined->authors), examined->subject);
   if (!authorised) co_return;
+  const bool fits = co_await FitsCaps();
+  if (!fits) co_return;
 
   const Identity& identity = identified_->identity;
   Message message{
@@ -212,6 +214,23 @@ Trace Session::TraceOf(const std::string& id, absl::Time now) const {
           .authenticated = identified_ && identified_->proof == Proof::kPassword,
           .id = id,
           .unix_seconds = absl::ToUnixSeconds(now)};
+}
+
+Co<bool> Session::FitsCaps() {
+  const Identity& identity = identified_->identity;
+  if (!identity.caps.HasRate()) co_return true;
+  const auto allowance = co_await around_.backends.authenticator->CountMessage(identity);
+  if (!allowance.ok()) {
+    log::Warn("{}: message not counted: {}", connection_.client_address,
+              allowance.status().ToString());
+    Say(Said::kTemporaryFailure);
+    co_return false;
+  }
+  if (allowance->most == 0) co_return true;
+  const smtp::Reply reply = ReplyFor(*allowance, identity.user);
+  LogRefusal("", transaction_.sender, reply);
+  Say(reply);
+  co_return false;
 }
 
 Co<void> Session::Queue(Message message) {

@@ -2,6 +2,7 @@
 
 #include <absl/container/flat_hash_map.h>
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -33,8 +34,10 @@ class SessionLimits {
     [[nodiscard]] bool SetAddress(const std::string& address) {
       return limits_.Move(&limits_.by_address_, limits_.most_.per_address, address, &address_);
     }
-    [[nodiscard]] bool SetUser(const std::string& user) {
-      return limits_.Move(&limits_.by_user_, limits_.most_.per_user, user, &user_);
+    // `cap`: the user's own, 0: none.
+    [[nodiscard]] bool SetUser(const std::string& user, int cap = 0) {
+      const int most = limits_.most_.per_user;
+      return limits_.Move(&limits_.by_user_, cap > 0 ? std::min(cap, most) : most, user, &user_);
     }
 
    private:

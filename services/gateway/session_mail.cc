@@ -35,6 +35,9 @@ Co<void> Session::Mail(std::string_view argument) {
   const std::optional<Said> unknown = co_await Identify();
   const bool returned = unknown == Said::kAuthRequired && !settings().return_path_domain.empty();
   if (unknown && !returned) co_return Say(*unknown);
+  if (params->size > static_cast<uint64_t>(MaxMessageSize())) {
+    co_return Say(TooBigReply(MaxMessageSize()));
+  }
   transaction_ = {.open = true,
                   .returned = returned,
                   .sender = std::move(mail->reverse_path),
@@ -87,12 +90,22 @@ void Session::Rcpt(std::string_view argument) {
     Merge(*std::move(params), &recipients[known->second].params);
     return Say(Said::kRecipientOk);
   }
-  if (recipients.size() >= static_cast<size_t>(settings().max_recipients)) {
+  if (recipients.size() >= static_cast<size_t>(MaxRecipients())) {
     return refuse(ReplyFor(Said::kTooManyRecipients));
   }
   transaction_.recipient_places.emplace(std::move(key), recipients.size());
   recipients.push_back({recipient.ToString(), *std::move(params)});
   Say(Said::kRecipientOk);
+}
+
+int64_t Session::MaxMessageSize() const {
+  const int64_t cap = identified_ ? identified_->identity.caps.message_size : 0;
+  return cap > 0 ? std::min(cap, settings().max_message_size) : settings().max_message_size;
+}
+
+int Session::MaxRecipients() const {
+  const int cap = identified_ ? identified_->identity.caps.recipients_per_message : 0;
+  return cap > 0 ? std::min(cap, settings().max_recipients) : settings().max_recipients;
 }
 
 Co<std::optional<Said>> Session::Identify() {

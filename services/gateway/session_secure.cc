@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/base/log.h"
+#include "common/smtp/base64.h"
 #include "common/smtp/sasl.h"
 #include "gateway/sasl_exchange.h"
 #include "gateway/session.h"
@@ -52,55 +53,62 @@ Co<Session::Next> Session::Auth(std::string_view argument) {
     Say(*why_not);
     co_return Next::kGoOn;
   }
-  const auto args = smtp::ParseAuth(argument);
+  auto args = smtp::ParseAuth(argument);
   if (!args) {
     Say(smtp::ReplyFor(args.error()));
     co_return Next::kGoOn;
   }
-  const std::unique_ptr<SaslExchange> exchange = NewSaslExchange(args->mechanism);
-  if (!exchange) {
-    Say(Said::kUnknownMechanism);
+  // Rights that change from here on are looked up before the next command.
+  const uint64_t changes = around_.backends.authenticator->Changes();
+  const SaslPeer peer{around_.backends.authenticator, stream_.get(), connection_.client_address};
+  auto exchange = NewSaslExchange(args->mechanism, Offer(), peer);
+  if (const auto* refused = std::get_if<smtp::Reply>(&exchange)) {
+    Say(*refused);
     co_return Next::kGoOn;
   }
-  SaslStep step = exchange->Start(*args);
+  SaslExchange* const mechanism = std::get<0>(exchange).get();
+  SaslStep step = co_await FirstStep(*std::move(args), mechanism);
   while (const auto* challenge = std::get_if<Challenge>(&step)) {
-    Say(smtp::Reply{334, {}, challenge->text});
+    Say(smtp::Reply{334, {}, smtp::EncodeBase64(challenge->text)});
     const auto line = co_await NextLine();
     if (!line.ok()) co_return Lost(line.status());
     if (line->too_long) {
       step = ReplyFor(Said::kAuthLineTooLong);
     } else {
-      step = AnswerLine(line->text, exchange.get());
+      step = co_await AnswerLine(std::string(line->text), mechanism);
     }
   }
   if (const auto* refused = std::get_if<smtp::Reply>(&step)) {
     Say(*refused);
-  } else {
-    auto& credentials = std::get<Credentials>(step);
-    co_await Authenticate(std::move(credentials.user), std::move(credentials.password));
+    co_return Next::kGoOn;
   }
-  co_return Next::kGoOn;
+  co_return co_await Conclude(std::get<Decided>(std::move(step)), changes);
 }
 
-Co<void> Session::Authenticate(std::string user, std::string password) {
-  const uint64_t changes = around_.backends.authenticator->Changes();
-  auto answer = co_await around_.backends.authenticator->Authenticate(user, std::move(password),
-                                                                      connection_.client_address);
-  if (!answer.ok()) {
-    log::Warn("{}: not authenticated: {}", connection_.client_address, answer.status().ToString());
+SaslOffer Session::Offer() const {
+  return {.tls = connection_.tls.has_value(), .tokens = settings().auth_tokens};
+}
+
+Co<Session::Next> Session::Conclude(Decided decided, uint64_t changes) {
+  if (!decided.answer.ok()) {
+    log::Warn("{}: not authenticated: {}", connection_.client_address,
+              decided.answer.status().ToString());
     Say(Said::kAuthUnavailable);
-    co_return;
+    co_return Next::kGoOn;
   }
-  if (answer->verdict == AuthVerdict::kOk) {
-    if (!Become(std::move(answer->identity), changes)) co_return;
-  } else {
-    log::Info("{}: user {} refused", connection_.client_address, log::Escaped(user));
+  AuthAnswer& answer = *decided.answer;
+  if (answer.delay > absl::ZeroDuration()) co_await Pause(answer.delay);
+  if (answer.verdict != AuthVerdict::kOk) {
+    log::Info("{}: user {} refused", connection_.client_address, log::Escaped(decided.user));
+  } else if (!Become(std::move(answer.identity), changes)) {
+    co_return Next::kEnd;
   }
-  Say(ReplyFor(answer->verdict));
+  Say(ReplyFor(answer.verdict));
+  co_return answer.verdict == AuthVerdict::kTooManyFailures ? Next::kEnd : Next::kGoOn;
 }
 
 bool Session::Become(Identity identity, uint64_t changes) {
-  if (!arrival_.place->SetUser(identity.user)) {
+  if (!arrival_.place->SetUser(identity.user, identity.caps.sessions)) {
     log::Info("{}: user {} has too many sessions", connection_.client_address, identity.user);
     Leave(Said::kTooManySessionsOfUser);
     return false;

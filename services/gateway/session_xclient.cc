@@ -45,7 +45,7 @@ Co<void> Session::Xclient(std::string_view argument) {
 // The proxy has checked the user's credentials; its rights are ours to know.
 Co<bool> Session::Vouched(std::string user) {
   const uint64_t changes = around_.backends.authenticator->Changes();
-  auto answer = co_await around_.backends.authenticator->FindUser(user);
+  auto answer = co_await around_.backends.authenticator->FindUser(user, connection_.client_address);
   if (!answer.ok()) {
     log::Warn("{}: user {} not found: {}", connection_.client_address, log::Escaped(user),
               answer.status().ToString());

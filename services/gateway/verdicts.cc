@@ -77,7 +77,11 @@ Reply ReplyFor(Said said) {
     case Said::kAuthInTransaction:
       return {503, {5, 5, 1}, "AUTH is not allowed in a transaction"};
     case Said::kUnknownMechanism:
-      return {504, {5, 5, 4}, "authentication mechanism not supported; use PLAIN or LOGIN"};
+      return {504, {5, 5, 4}, "authentication mechanism not supported; EHLO names those that are"};
+    case Said::kChannelBindingUnknown:
+      return {535, {5, 7, 8}, "this channel binding is not supported here"};
+    case Said::kChannelBindingFailed:
+      return {535, {5, 7, 8}, "the channel binding does not fit; somebody may be in between"};
     case Said::kAuthCancelled:
       return {501, {5, 7, 0}, "authentication cancelled"};
     case Said::kAuthLineTooLong:
@@ -143,6 +147,8 @@ Reply ReplyFor(AuthVerdict verdict) {
       return {525, {5, 7, 13}, "this user is blocked"};
     case AuthVerdict::kNoNetwork:
       return ReplyFor(Said::kAuthRequired);
+    case AuthVerdict::kTooManyFailures:
+      return {421, {4, 7, 0}, "too many logins have failed, try again later"};
   }
   std::abort();
 }
@@ -190,9 +196,7 @@ Reply ReplyFor(ContentFault fault, const Settings& settings) {
               {5, 6, 0},
               absl::StrCat("the message has a line longer than ", settings.max_line, " octets")};
     case ContentFault::kTooBig:
-      return {552,
-              {5, 3, 4},
-              absl::StrCat("the message is larger than ", settings.max_message_size, " octets")};
+      return TooBigReply(settings.max_message_size);
     case ContentFault::kHeaderTooLarge:
       return {552, {5, 3, 4}, "the header of the message is too large"};
     case ContentFault::kNestedTooDeep:
@@ -218,6 +222,19 @@ Reply ReplyFor(ContentFault fault, const Settings& settings) {
           554, {5, 6, 0}, "Idempotency-Key: not one value of 1 to 255 visible ASCII characters"};
   }
   std::abort();
+}
+
+Reply TooBigReply(int64_t most) {
+  return {552, {5, 3, 4}, absl::StrCat("the message is larger than ", most, " octets")};
+}
+
+Reply ReplyFor(const Allowance& allowance, const std::string& user) {
+  return {451,
+          {4, 7, 1},
+          absl::StrCat("user ", user, " may submit ", allowance.most, " messages a ",
+                       allowance.window, "; try again in ",
+                       absl::ToInt64Seconds(absl::Ceil(allowance.retry_after, absl::Seconds(1))),
+                       " s")};
 }
 
 Reply ReplyFor(const SmtpApiFault& fault) {

@@ -48,6 +48,8 @@ enum class Said {
   kAlreadyAuthenticated,
   kAuthInTransaction,
   kUnknownMechanism,
+  kChannelBindingUnknown,
+  kChannelBindingFailed,
   kAuthCancelled,
   kAuthLineTooLong,
   kXclientInTransaction,
@@ -89,8 +91,14 @@ smtp::Reply ReplyFor(const SenderAnswer& answer, const std::string& user);
 
 smtp::Reply ReplyFor(ContentFault fault, const Settings& settings);
 
+// A message of more than so many octets.
+smtp::Reply TooBigReply(int64_t most);
+
 // SPEC X1
 smtp::Reply ReplyFor(const SmtpApiFault& fault);
+
+// One message too many (SPEC U10).
+smtp::Reply ReplyFor(const Allowance& allowance, const std::string& user);
 
 // The message is durable (SPEC S9).
 smtp::Reply QueuedReply(const std::string& id, Durability durability);

@@ -1,4 +1,4 @@
-// AUTH and what its mechanisms send (RFC 4954, RFC 4616).
+// AUTH and what its simple mechanisms send (RFC 4954, RFC 4616, RFC 7628).
 
 #include "common/smtp/base64.h"
 #include "common/smtp/sasl.h"
@@ -21,6 +21,12 @@ FUZZ {
   }
   if (const auto answer = ParseLoginAnswer(decoded, kMaxAuthName)) {
     CHECK(!answer->empty() && answer->size() <= kMaxAuthName);
+  }
+  for (const auto& bearer : {ParseOauthBearer(decoded), ParseXoauth2(decoded)}) {
+    if (!bearer) continue;
+    CHECK(!bearer->token.empty() && bearer->user.size() <= kMaxAuthName);
+    const auto same = ParseXoauth2(*DecodeBase64Strict(EncodeXoauth2("user", bearer->token)));
+    CHECK(same && same->token == bearer->token);
   }
   if (const auto octets = DecodeBase64Strict(input)) CHECK(EncodeBase64(*octets) == input);
 }

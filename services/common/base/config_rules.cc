@@ -7,6 +7,7 @@
 
 #include <limits>
 #include <map>
+#include <set>
 
 #include "common/base/config.h"
 #include "common/base/endpoint.h"
@@ -46,6 +47,9 @@ Range RangeOf(const FieldDescriptor& field) {
       {"Gateway.max_received", {1}},
       {"Gateway.max_header_fields", {1}},
       {"Gateway.max_mime_depth", {1}},
+      {"Auth.free_failures", {1, 10'000}},
+      {"Auth.max_failures_per_address", {1, 10'000}},
+      {"Auth.max_failures_per_user", {1, 10'000}},
       {"Queue.compression_level", {1, 19}},
       {"Queue.floor_percent", {0, 50}},
       {"Queue.partitions", {1, kMostPartitions}},
@@ -62,9 +66,9 @@ Range RangeOf(const FieldDescriptor& field) {
 }
 
 bool MayBeZero(std::string_view name) {
-  return name == "Auth.remember" || name == "Gateway.drain_timeout" ||
-         name == "Gateway.banner_delay" || name == "Delivery.first_retry" ||
-         name == "Delivery.idle_timeout";
+  return name == "Auth.remember" || name == "Auth.longest_delay" ||
+         name == "Gateway.drain_timeout" || name == "Gateway.banner_delay" ||
+         name == "Delivery.first_retry" || name == "Delivery.idle_timeout";
 }
 
 template <class... Parts>
@@ -185,6 +189,22 @@ Conflict FindRedisConflict(const config::v1::Redis& redis) {
   return {};
 }
 
+Conflict FindAuthConflict(const config::v1::Auth& auth) {
+  std::set<std::string> issuers;
+  for (int i = 0; i < auth.oauth_issuers_size(); ++i) {
+    const auto& issuer = auth.oauth_issuers(i);
+    const std::string key = absl::StrCat("auth.oauth_issuers[", i, "]");
+    if (issuer.issuer().empty()) return {key, "needs issuer, the claim iss of its tokens"};
+    if (issuer.audience().empty()) return {key, "needs audience: tokens for others are not for us"};
+    if (issuer.key_file().empty()) return {key, "needs key_file, its public keys"};
+    if (issuer.user_claim().empty()) return {key, "needs a user_claim"};
+    if (!issuers.insert(issuer.issuer()).second) {
+      return {key, absl::StrCat("the issuer ", issuer.issuer(), " stands there already")};
+    }
+  }
+  return {};
+}
+
 Conflict FindGatewayConflict(const config::v1::Gateway& gateway) {
   if (gateway.tls_certificate().empty() != gateway.tls_key().empty()) {
     return gateway.tls_key().empty()
@@ -219,6 +239,8 @@ Conflict FindGatewayConflict(const config::v1::Gateway& gateway) {
 Conflict FindConflict(const Config& config) {
   const Conflict gateway = FindGatewayConflict(config.gateway());
   if (!gateway.why.empty()) return gateway;
+  const Conflict auth = FindAuthConflict(config.auth());
+  if (!auth.why.empty()) return auth;
   const Conflict redis = FindRedisConflict(config.redis());
   if (!redis.why.empty()) return redis;
   const auto& grpc = config.grpc();

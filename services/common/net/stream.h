@@ -24,6 +24,13 @@ struct TlsInfo {
   bool verified = false;
 };
 
+// What ties a login to the TLS connection it came through, so that nobody can relay it.
+enum class ChannelBinding {
+  kTlsExporter,        // RFC 9266; TLS 1.3
+  kTlsUnique,          // RFC 5929 §3; TLS 1.2
+  kTlsServerEndPoint,  // RFC 5929 §4: the server's certificate
+};
+
 // A byte stream to one peer, in clear or TLS. Confined to one thread; one read and one write at a
 // time. Errors are statuses:
 //   OUT_OF_RANGE       the peer closed in order (TLS: with close_notify, or cut: the same to us)
@@ -51,6 +58,8 @@ class Stream {
                                       std::string server_name) = 0;
   // nullopt: in clear.
   virtual std::optional<TlsInfo> tls() const = 0;
+  // A server's; nullopt: in clear, or this connection has none of that kind.
+  virtual std::optional<std::string> channel_binding(ChannelBinding) const { return std::nullopt; }
 
   virtual asio::ip::address peer_address() const = 0;
   virtual asio::ip::address local_address() const = 0;

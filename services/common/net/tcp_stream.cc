@@ -186,6 +186,10 @@ class TcpStream final : public Stream {
   }
 
   std::optional<TlsInfo> tls() const override { return tls_; }
+  std::optional<std::string> channel_binding(ChannelBinding kind) const override {
+    if (!tls_) return std::nullopt;
+    return tls_layer_->Binding(kind);
+  }
   asio::ip::address peer_address() const override { return peer_; }
   asio::ip::address local_address() const override { return local_; }
   uint16_t local_port() const override { return local_port_; }

@@ -2,9 +2,11 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/x509.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/ssl/error.hpp>
 #include <cerrno>
 #include <climits>
@@ -55,6 +57,47 @@ BIO* NewBio(int descriptor) {
   BIO_set_data(bio, reinterpret_cast<void*>(static_cast<intptr_t>(descriptor)));
   BIO_set_init(bio, 1);
   return bio;
+}
+
+std::optional<std::string> Exporter(SSL* ssl) {
+  constexpr std::string_view kLabel = "EXPORTER-Channel-Binding";
+  std::array<unsigned char, 32> out;
+  if (SSL_version(ssl) != TLS1_3_VERSION ||
+      SSL_export_keying_material(ssl, out.data(), out.size(), kLabel.data(), kLabel.size(), nullptr,
+                                 0, 0) != 1) {
+    return std::nullopt;
+  }
+  return std::string(out.begin(), out.end());
+}
+
+// The first Finished message of the handshake: the client's, in a resumed session the server's.
+// Without the extended master secret somebody in between could have both sides agree (RFC 7627).
+std::optional<std::string> Unique(SSL* ssl) {
+  if (SSL_version(ssl) != TLS1_2_VERSION || SSL_get_extms_support(ssl) != 1) return std::nullopt;
+  std::array<char, EVP_MAX_MD_SIZE> out;
+  const size_t size = SSL_session_reused(ssl) == 1
+                          ? SSL_get_finished(ssl, out.data(), out.size())
+                          : SSL_get_peer_finished(ssl, out.data(), out.size());
+  if (size == 0) return std::nullopt;
+  return std::string(out.data(), size);
+}
+
+std::optional<std::string> ServerEndPoint(SSL* ssl) {
+  X509* const certificate = SSL_get_certificate(ssl);
+  int digest = NID_undef;
+  if (certificate == nullptr ||
+      X509_get_signature_info(certificate, &digest, nullptr, nullptr, nullptr) != 1) {
+    return std::nullopt;
+  }
+  // RFC 5929 §4.1: the hash of the certificate's signature, but nothing weak. Ed25519 has none.
+  if (digest == NID_md5 || digest == NID_sha1) digest = NID_sha256;
+  const EVP_MD* const hash = EVP_get_digestbynid(digest);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> out;
+  unsigned size = 0;
+  if (hash == nullptr || X509_digest(certificate, hash, out.data(), &size) != 1) {
+    return std::nullopt;
+  }
+  return std::string(out.begin(), out.begin() + size);
 }
 
 }  // namespace
@@ -109,6 +152,18 @@ Co<TlsLayer::ErrorCode> TlsLayer::Write(std::string_view data) {
     if (error) co_return error;
   }
   co_return ErrorCode();
+}
+
+std::optional<std::string> TlsLayer::Binding(ChannelBinding kind) const {
+  switch (kind) {
+    case ChannelBinding::kTlsExporter:
+      return Exporter(ssl_.get());
+    case ChannelBinding::kTlsUnique:
+      return Unique(ssl_.get());
+    case ChannelBinding::kTlsServerEndPoint:
+      return ServerEndPoint(ssl_.get());
+  }
+  return std::nullopt;
 }
 
 void TlsLayer::SayEnd() {

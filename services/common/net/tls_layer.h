@@ -4,9 +4,12 @@
 
 #include <boost/system/error_code.hpp>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "common/base/co.h"
+#include "common/net/stream.h"
 #include "common/net/tcp_stream.h"
 
 namespace staffetta::net {
@@ -22,6 +25,8 @@ class TlsLayer {
   TlsLayer(TcpSocket* socket, SSL_CTX* context, Side side);
 
   SSL* ssl() const { return ssl_.get(); }
+  // Of a server, once the handshake is done.
+  std::optional<std::string> Binding(ChannelBinding kind) const;
 
   using ErrorCode = boost::system::error_code;
   Co<ErrorCode> Handshake();

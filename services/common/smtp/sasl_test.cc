@@ -69,10 +69,43 @@ TEST(Sasl, CredentialLimits) {
 }
 
 TEST(Sasl, LoginAnswersAndPrompts) {
-  EXPECT_EQ(DecodeBase64Strict(kLoginUserPrompt), "Username:");
-  EXPECT_EQ(DecodeBase64Strict(kLoginPasswordPrompt), "Password:");
+  EXPECT_EQ(EncodeBase64(kLoginUserPrompt), "VXNlcm5hbWU6");
+  EXPECT_EQ(EncodeBase64(kLoginPasswordPrompt), "UGFzc3dvcmQ6");
   for (const std::string& bad : {""s, "a\0"s, "\xFF"s}) {
     EXPECT_FALSE(ParseLoginAnswer(bad, 100).ok());
+  }
+}
+
+// SPEC S3
+TEST(Sasl, OauthBearer_TakesTokenAndUser) {
+  const auto full =
+      ParseOauthBearer("n,a=s1_0,\1host=relay.example\1port=587\1auth=Bearer aB-._~+/9==\1\1");
+  ASSERT_TRUE(full);
+  EXPECT_EQ(full->user, "s1_0");
+  EXPECT_EQ(full->token, "aB-._~+/9==");
+  EXPECT_EQ(ParseOauthBearer("n,,\1auth=bearer t\1\1")->user, "");
+  EXPECT_EQ(ParseOauthBearer("n,a=a=3Db,\1auth=Bearer t\1\1")->user, "a=b");
+  for (const std::string& bad :
+       {""s, "n,,"s, "n,,\1"s, "n,,\1\1"s, "n,,\1auth=Bearer t"s, "n,,\1auth=Bearer t\1"s,
+        "n,,\1auth=Bearer \1\1"s, "n,,\1auth=Basic t\1\1"s, "n,,\1auth=Bearert\1\1"s,
+        "n,,\1auth=Bearer t\1auth=Bearer u\1\1"s, "n,,\1auth=Bearer t t\1\1"s,
+        "n,a=,\1auth=Bearer t\1\1"s, "n,u,\1auth=Bearer t\1\1"s, "p=x,,\1auth=Bearer t\1\1"s,
+        "n,,\1=\1auth=Bearer t\1\1"s, "n,,\1auth=Bearer t\1\1x"s, "n,,\1auth=Bearer \xC3\xA8\1\1"s,
+        "\1auth=Bearer t\1\1"s, "n,,\1auth=Bearer t\0\1\1"s}) {
+    EXPECT_FALSE(ParseOauthBearer(bad)) << testing::PrintToString(bad);
+  }
+}
+
+// SPEC S3
+TEST(Sasl, Xoauth2_TakesTokenAndUser) {
+  const auto xoauth2 = ParseXoauth2("user=s1_0\1auth=Bearer t0k\1\1");
+  ASSERT_TRUE(xoauth2);
+  EXPECT_EQ(xoauth2->user, "s1_0");
+  EXPECT_EQ(xoauth2->token, "t0k");
+  for (const std::string& bad :
+       {""s, "user=u\1\1"s, "auth=Bearer t\1\1"s, "user=\1auth=Bearer t\1\1"s,
+        "user=u\1auth=Bearer t\1"s, "user=u\1user=v\1auth=Bearer t\1\1"s}) {
+    EXPECT_FALSE(ParseXoauth2(bad)) << testing::PrintToString(bad);
   }
 }
 

@@ -45,6 +45,8 @@ std::string_view Describe(SyntaxError error) {
       return "the response is not valid base64";
     case SyntaxError::kBadCredentials:
       return "the response does not have the form of the mechanism";
+    case SyntaxError::kNonAsciiName:
+      return "user names are ASCII here";
   }
   std::abort();
 }
@@ -80,6 +82,7 @@ Reply ReplyFor(SyntaxError error, bool recipient) {
       break;
     case SyntaxError::kBadBase64:
     case SyntaxError::kBadCredentials:
+    case SyntaxError::kNonAsciiName:
       enhanced = {5, 5, 2};
       break;
   }

@@ -31,6 +31,7 @@ enum class SyntaxError {
   // AUTH (RFC 4954).
   kBadBase64,
   kBadCredentials,  // decoded, but not of the form of the mechanism
+  kNonAsciiName,    // a user name that no user of ours can have
 };
 
 // The reply for the session. The text is fixed and carries nothing that the peer sent.
