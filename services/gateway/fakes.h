@@ -28,7 +28,7 @@ class FakeAuthenticator final : public Authenticator {
     if (it == users.end() || it->second.password != password) {
       co_return AuthAnswer{AuthVerdict::kWrongCredentials};
     }
-    co_return AuthAnswer{it->second.verdict, it->second.identity};
+    co_return AuthAnswer{it->second.verdict, it->second.identity, delay};
   }
 
   Co<absl::StatusOr<AuthAnswer>> IdentifyNetwork(std::string client_address) override {
@@ -106,6 +106,7 @@ class FakeAuthenticator final : public Authenticator {
   std::map<std::string, User> users;
   std::map<std::string, int> messages;  // counted, by user
   std::string last_auth_message;
+  absl::Duration delay;                         // of the answer to a right password
   std::map<std::string, std::string> networks;  // client address → user
   std::atomic<bool> down{false};
   std::atomic<int> network_calls{0};

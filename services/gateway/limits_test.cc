@@ -80,6 +80,18 @@ TEST_F(SessionLimitsTest, NOfAUserAreAdmittedAndNotOneMore) {
 }
 
 // SPEC S6 S7
+// SPEC U10: a user's own cap counts when it is the smaller one.
+TEST_F(SessionLimitsTest, NOfAUsersOwnCapAreAdmittedAndNotOneMore) {
+  SessionLimits limits({.in_all = 4, .per_address = 4, .per_user = 2});
+  const auto a = limits.Enter();
+  const auto b = limits.Enter();
+  const auto c = limits.Enter();
+  EXPECT_TRUE(a->SetUser("s1_0", 1));
+  EXPECT_FALSE(b->SetUser("s1_0", 1));
+  EXPECT_TRUE(b->SetUser("s1_0", 9));
+  EXPECT_FALSE(c->SetUser("s1_0", 9));
+}
+
 TEST_F(SessionLimitsTest, OtherAddress_FreesTheOneBefore) {
   const auto a = Enter("192.0.2.1");
   const auto b = Enter("192.0.2.1");

@@ -30,6 +30,26 @@ class TestAuth final : public auth_pb::AuthService::CallbackService {
                                          auth_pb::AuthenticateResponse* response) override {
     return dispatcher_.Unary(context, request, response, this, &TestAuth::DoAuthenticate);
   }
+  grpc::ServerUnaryReactor* GetScramParameters(
+      grpc::CallbackServerContext* context, const auth_pb::GetScramParametersRequest* request,
+      auth_pb::GetScramParametersResponse* response) override {
+    return dispatcher_.Unary(context, request, response, this, &TestAuth::DoGetScramParameters);
+  }
+  grpc::ServerUnaryReactor* AuthenticateScram(
+      grpc::CallbackServerContext* context, const auth_pb::AuthenticateScramRequest* request,
+      auth_pb::AuthenticateScramResponse* response) override {
+    return dispatcher_.Unary(context, request, response, this, &TestAuth::DoAuthenticateScram);
+  }
+  grpc::ServerUnaryReactor* AuthenticateToken(
+      grpc::CallbackServerContext* context, const auth_pb::AuthenticateTokenRequest* request,
+      auth_pb::AuthenticateTokenResponse* response) override {
+    return dispatcher_.Unary(context, request, response, this, &TestAuth::DoAuthenticateToken);
+  }
+  grpc::ServerUnaryReactor* CountMessage(grpc::CallbackServerContext* context,
+                                         const auth_pb::CountMessageRequest* request,
+                                         auth_pb::CountMessageResponse* response) override {
+    return dispatcher_.Unary(context, request, response, this, &TestAuth::DoCountMessage);
+  }
   grpc::ServerUnaryReactor* IdentifyNetwork(grpc::CallbackServerContext* context,
                                             const auth_pb::IdentifyNetworkRequest* request,
                                             auth_pb::IdentifyNetworkResponse* response) override {
@@ -66,6 +86,41 @@ class TestAuth final : public auth_pb::AuthService::CallbackService {
     identity->set_priority(4);
     identity->set_channel("shared");
     identity->set_revision(revision);
+    identity->mutable_caps()->set_messages_per_hour(7);
+    identity->mutable_caps()->set_message_size(int64_t{1} << 40);
+  }
+  Co<absl::Status> DoGetScramParameters(const auth_pb::GetScramParametersRequest* request,
+                                        auth_pb::GetScramParametersResponse* response) {
+    if (request->user() != "s1_0") co_return absl::OkStatus();
+    response->set_salt("salt");
+    response->set_iterations(4096);
+    co_return absl::OkStatus();
+  }
+  Co<absl::Status> DoAuthenticateScram(const auth_pb::AuthenticateScramRequest* request,
+                                       auth_pb::AuthenticateScramResponse* response) {
+    if (request->client_address() != kClient) co_return absl::InternalError("wrong address");
+    const bool right = request->user() == "s1_0" && request->auth_message() == "said" &&
+                       request->proof() == "proof";
+    response->set_verdict(right ? verdict.load() : auth_pb::AUTH_VERDICT_WRONG_CREDENTIALS);
+    response->set_server_signature("signature");
+    response->mutable_delay()->set_nanos(250'000'000);
+    if (response->verdict() == auth_pb::AUTH_VERDICT_OK) Fill(response->mutable_identity());
+    co_return absl::OkStatus();
+  }
+  Co<absl::Status> DoAuthenticateToken(const auth_pb::AuthenticateTokenRequest* request,
+                                       auth_pb::AuthenticateTokenResponse* response) {
+    if (request->client_address() != kClient) co_return absl::InternalError("wrong address");
+    const bool right = request->user().empty() && request->token() == "token";
+    response->set_verdict(right ? verdict.load() : auth_pb::AUTH_VERDICT_WRONG_CREDENTIALS);
+    if (response->verdict() == auth_pb::AUTH_VERDICT_OK) Fill(response->mutable_identity());
+    co_return absl::OkStatus();
+  }
+  Co<absl::Status> DoCountMessage(const auth_pb::CountMessageRequest* request,
+                                  auth_pb::CountMessageResponse* response) {
+    response->set_most(request->caps().messages_per_hour());
+    response->set_window("hour");
+    response->mutable_retry_after()->set_seconds(60);
+    co_return absl::OkStatus();
   }
   Co<absl::Status> DoAuthenticate(const auth_pb::AuthenticateRequest* request,
                                   auth_pb::AuthenticateResponse* response) {
@@ -244,8 +299,36 @@ TEST_F(RemoteBackendsTest, RightPassword_GivesTheIdentity) {
                           .user = "s1_0",
                           .priority = 4,
                           .channel = "shared",
-                          .revision = 1};
+                          .revision = 1,
+                          .caps = {.messages_per_hour = 7, .message_size = int64_t{1} << 40}};
   EXPECT_EQ(answer->identity, expected);
+}
+
+// SPEC S3
+TEST_F(RemoteBackendsTest, ScramAndTokens_GiveIdentitySignatureAndDelay) {
+  const auto parameters = Get(authenticator_->GetScramParameters("s1_0"));
+  ASSERT_TRUE(parameters.ok()) << parameters.status();
+  EXPECT_EQ(parameters->salt, "salt");
+  EXPECT_EQ(parameters->iterations, 4096);
+  EXPECT_FALSE(Get(authenticator_->GetScramParameters("s1_1")).ok()) << "an answer without a salt";
+  const auto proven = Get(authenticator_->AuthenticateScram("s1_0", "said", "proof", kClient));
+  ASSERT_TRUE(proven.ok()) << proven.status();
+  EXPECT_EQ(proven->verdict, AuthVerdict::kOk);
+  EXPECT_EQ(proven->identity.user, "s1_0");
+  EXPECT_EQ(proven->server_signature, "signature");
+  EXPECT_EQ(proven->delay, absl::Milliseconds(250));
+  const auto shown = Get(authenticator_->AuthenticateToken("", "token", kClient));
+  ASSERT_TRUE(shown.ok()) << shown.status();
+  EXPECT_EQ(shown->verdict, AuthVerdict::kOk);
+}
+
+// SPEC U10
+TEST_F(RemoteBackendsTest, MessageOverACap_SaysSo) {
+  const auto allowance = Get(authenticator_->CountMessage({.caps = {.messages_per_hour = 7}}));
+  ASSERT_TRUE(allowance.ok()) << allowance.status();
+  EXPECT_EQ(allowance->most, 7);
+  EXPECT_EQ(allowance->window, "hour");
+  EXPECT_EQ(allowance->retry_after, absl::Minutes(1));
 }
 
 // SPEC S3
@@ -258,6 +341,7 @@ TEST_F(RemoteBackendsTest, EveryVerdict_IsTranslated) {
       {auth_pb::AUTH_VERDICT_INACTIVE, AuthVerdict::kInactive},
       {auth_pb::AUTH_VERDICT_BLOCKED, AuthVerdict::kBlocked},
       {auth_pb::AUTH_VERDICT_NO_NETWORK, AuthVerdict::kNoNetwork},
+      {auth_pb::AUTH_VERDICT_TOO_MANY_FAILURES, AuthVerdict::kTooManyFailures},
   };
   for (const auto& row : kRows) {
     auth_.verdict = row.from;

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/post.hpp>
+#include <chrono>
+
 #include "common/base/task_group.h"
 #include "common/net/scripted_stream.h"
 #include "common/smtp/sasl.h"
@@ -48,12 +51,14 @@ class SessionTest : public testing::Test {
     int& writes_;
   };
 
-  void Play(std::vector<std::string> chunks) {
+  // `close`: while it runs.
+  void Play(std::vector<std::string> chunks, bool close = false) {
     Session session(std::make_unique<Stream>(std::move(chunks), &writes_), &surroundings_,
                     {"192.0.2.1", TlsPolicy::kOptional, limits_.Enter()});
     asio::io_context io;
     TaskGroup group(io.get_executor(), "test");
     group.Spawn(session.Run());
+    if (close) asio::post(io, [&session] { session.Close(); });
     io.run();
   }
 
@@ -75,6 +80,16 @@ TEST_F(SessionTest, PipelinedBurst_IsAnsweredInOneWrite) {
   Play({hello_, envelope_, "From: ann@example.com\r\n\r\n.\r\n", "QUIT\r\n"});
   EXPECT_EQ(writes_, 5) << "banner, EHLO and AUTH, the envelope, the content, QUIT";
   EXPECT_EQ(backends_.queue.size(), 1U);
+}
+
+// SPEC S3: an answer that auth delays is not there before, and ends with the session.
+TEST_F(SessionTest, DelayedAnswer_IsNotSaidBeforeItsTime) {
+  backends_.authenticator.delay = absl::Milliseconds(30);
+  const auto start = std::chrono::steady_clock::now();
+  Play({hello_, "QUIT\r\n"});
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(30));
+  backends_.authenticator.delay = absl::Hours(1);
+  Play({hello_, "QUIT\r\n"}, true);
 }
 
 // SPEC V6

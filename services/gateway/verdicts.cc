@@ -231,7 +231,7 @@ Reply TooBigReply(int64_t most) {
 Reply ReplyFor(const Allowance& allowance, const std::string& user) {
   return {451,
           {4, 7, 1},
-          absl::StrCat("user ", user, " may submit ", allowance.most, " messages a ",
+          absl::StrCat("user ", user, " may submit ", allowance.most, " messages per ",
                        allowance.window, "; try again in ",
                        absl::ToInt64Seconds(absl::Ceil(allowance.retry_after, absl::Seconds(1))),
                        " s")};

@@ -42,6 +42,8 @@ TEST(Verdicts, SaysWhatTheTableSays) {
       {Said::kAlreadyAuthenticated, "503 5.5.1 "},
       {Said::kAuthInTransaction, "503 5.5.1 "},
       {Said::kUnknownMechanism, "504 5.5.4 "},
+      {Said::kChannelBindingUnknown, "535 5.7.8 "},
+      {Said::kChannelBindingFailed, "535 5.7.8 "},
       {Said::kAuthCancelled, "501 5.7.0 "},
       {Said::kAuthLineTooLong, "500 5.5.6 "},
       {Said::kNoMailboxHere, "550 5.1.1 "},
@@ -81,6 +83,15 @@ TEST(Verdicts, AuthVerdict_HasItsReply) {
             "525 5.7.13 this user is not active");
   EXPECT_EQ(smtp::ToLogLine(ReplyFor(AuthVerdict::kBlocked)), "525 5.7.13 this user is blocked");
   EXPECT_EQ(ReplyFor(AuthVerdict::kNoNetwork), ReplyFor(Said::kAuthRequired));
+  EXPECT_EQ(smtp::ToLogLine(ReplyFor(AuthVerdict::kTooManyFailures)),
+            "421 4.7.0 too many logins have failed, try again later");
+}
+
+// SPEC U10
+TEST(Verdicts, MessageOverACap_IsToldWhyAndWhen) {
+  const Allowance allowance{100, "hour", absl::Milliseconds(1500)};
+  EXPECT_EQ(smtp::ToLogLine(ReplyFor(allowance, "s1_0")),
+            "451 4.7.1 user s1_0 may submit 100 messages per hour; try again in 2 s");
 }
 
 // SPEC V7

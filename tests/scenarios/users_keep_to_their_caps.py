@@ -30,7 +30,7 @@ def story():
         relay.send("shop@app.example", recipients[:2], client=client)
     refused = relay.refusal("shop@app.example", "ann@receiver.example", client=client)
     same(refused.code, 451, "a fourth message")
-    holds(re.fullmatch(rf"4\.7\.1 user {user.name} may submit 3 messages a day; try again in \d+ s",
+    holds(re.fullmatch(rf"4\.7\.1 user {user.name} may submit 3 messages per day; try again in \d+ s",
                        refused.text), refused.text)
     client.close()
     until(lambda: len(relay.inbox(account)) == 3, "what may go to arrive")
