@@ -7,6 +7,7 @@ import subprocess
 
 from relay import Relay, run_cli
 from stage import free_port, stage
+from tokens import Issuer
 
 HOST = "localhost"
 
@@ -23,7 +24,8 @@ class Demo:
         if self.tls_port:
             gateway["tls_ports"] = str(self.tls_port)
         out = stage.directory / "demo.json"
-        self._relay = Relay(options=["--demo", "--demo-out", out], gateway={
+        self._issuer = Issuer()
+        self._relay = Relay(auth={"oauth_issuers": [self._issuer.config]}, options=["--demo", "--demo-out", out], gateway={
             "ports": "0", "address": "127.0.0.1", **gateway}, delivery={"sandbox_messages": 10000})
         demo = json.loads(out.read_text())
         [self.port] = [int(port) for port in demo["ports"] if int(port) != self.tls_port]
@@ -36,6 +38,11 @@ class Demo:
         offer = self.offers[transport]
         return (offer is not None and mechanism in offer["auth"].split()
                 and (case != "utf8-address" or "smtputf8" in offer))
+
+    def secret(self, mechanism):
+        """What the mechanism shows: the password, or a token."""
+        tokens = mechanism in ("XOAUTH2", "OAUTHBEARER")
+        return self._issuer.token(self.user) if tokens else self.password
 
     def captures(self, tag):
         """What the sandbox has for this tag's recipients, without content."""
