@@ -86,6 +86,24 @@ TEST_F(TcpStreamTest, BytesGoBothWays) {
   EXPECT_EQ(client_->tls(), std::nullopt);
 }
 
+// SPEC S3
+TEST_F(TcpStreamTest, ChannelBinding_IsOfThisConnectionAndTheSameAtBothEnds) {
+  for (const auto kind : {ChannelBinding::kTlsExporter, ChannelBinding::kTlsUnique,
+                          ChannelBinding::kTlsServerEndPoint}) {
+    EXPECT_EQ(server_->channel_binding(kind), std::nullopt) << "in clear";
+  }
+  const auto [accepted, connected] = Handshake("mx.example.test");
+  ASSERT_TRUE(accepted.ok() && connected.ok());
+  const auto exporter = server_->channel_binding(ChannelBinding::kTlsExporter);
+  ASSERT_TRUE(exporter.has_value());
+  EXPECT_EQ(exporter->size(), 32U);
+  EXPECT_EQ(client_->channel_binding(ChannelBinding::kTlsExporter), exporter);
+  EXPECT_EQ(server_->channel_binding(ChannelBinding::kTlsUnique), std::nullopt) << "of TLS 1.2";
+  const auto end_point = server_->channel_binding(ChannelBinding::kTlsServerEndPoint);
+  ASSERT_TRUE(end_point.has_value());
+  EXPECT_EQ(end_point->size(), 32U) << "SHA-256, as the certificate's signature";
+}
+
 TEST_F(TcpStreamTest, APeerThatClosesIsTheEndOfTheStream) {
   ASSERT_TRUE(Await(io_, client_->Write("last")).ok());
   client_.reset();

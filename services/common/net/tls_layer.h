@@ -25,7 +25,7 @@ class TlsLayer {
   TlsLayer(TcpSocket* socket, SSL_CTX* context, Side side);
 
   SSL* ssl() const { return ssl_.get(); }
-  // Of a server, once the handshake is done.
+  // Once the handshake is done; kTlsUnique and kTlsServerEndPoint are a server's.
   std::optional<std::string> Binding(ChannelBinding kind) const;
 
   using ErrorCode = boost::system::error_code;

@@ -25,8 +25,10 @@ class Demo:
             gateway["tls_ports"] = str(self.tls_port)
         out = stage.directory / "demo.json"
         self._issuer = Issuer()
-        self._relay = Relay(auth={"oauth_issuers": [self._issuer.config]}, options=["--demo", "--demo-out", out], gateway={
-            "ports": "0", "address": "127.0.0.1", **gateway}, delivery={"sandbox_messages": 10000})
+        self._relay = Relay(
+            options=["--demo", "--demo-out", out], auth={"oauth_issuers": [self._issuer.config]},
+            gateway={"ports": "0", "address": "127.0.0.1", **gateway},
+            delivery={"sandbox_messages": 10000})
         demo = json.loads(out.read_text())
         [self.port] = [int(port) for port in demo["ports"] if int(port) != self.tls_port]
         self.sender, self.user, self.password = demo["sender"], demo["user"], demo["password"]
