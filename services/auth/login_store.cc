@@ -75,14 +75,19 @@ absl::StatusOr<LoginStore::Past> LoginStore::ReadPast(const std::vector<Value>& 
 }
 
 Co<absl::StatusOr<LoginStore::Past>> LoginStore::AddFailure(Login login, Failure failure) {
-  std::vector<std::string> keys{FromKey(login), AsKey(login)};
-  std::vector<std::string> args{Millis(failure.counts), Millis(failure.most_source),
-                                Millis(failure.most_user)};
+  std::vector<std::string> keys{FromKey(login)};
+  std::vector<std::string> args{Millis(failure.counts), Millis(failure.most_source)};
+  if (!login.user.empty()) {
+    keys.push_back(AsKey(login));
+    args.push_back(Millis(failure.most_user));
+  }
   const absl::StatusOr<Value> left =
       co_await client_.Eval(AddScript(), std::move(keys), std::move(args));
   if (!left.ok()) co_return left.status();
-  if (left->array().size() != 2) co_return absl::InternalError("failed logins were not counted");
-  co_return Past{TimeLeft(left->array()[0]), TimeLeft(left->array()[1])};
+  const std::vector<Value>& counts = left->array();
+  if (counts.empty()) co_return absl::InternalError("failed logins were not counted");
+  co_return Past{.source_failures = TimeLeft(counts[0]),
+                 .user_failures = counts.size() > 1 ? TimeLeft(counts[1]) : absl::ZeroDuration()};
 }
 
 Co<absl::StatusOr<absl::Duration>> LoginStore::AddUsualFailure(Login login, Failure failure) {

@@ -12,7 +12,7 @@ namespace staffetta::auth {
 
 // Who says from where that he is whom.
 struct Login {
-  std::string user;    // as the client says it
+  std::string user;    // as the client says it; empty: a bad token was shown, and no name
   std::string source;  // the address, or for IPv6 its network: see SourceOf
 };
 

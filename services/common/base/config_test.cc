@@ -321,5 +321,28 @@ TEST_F(ConfigTest, ListenersAndCertificates_AreCheckedAsAWhole) {
                   .ok());
 }
 
+// SPEC S3
+TEST_F(ConfigTest, OauthIssuers_AreCheckedAsAWhole) {
+  const std::vector<std::pair<std::string, std::string>> kTable = {
+      {"auth: {oauth_issuers: [{audience: r, key_file: k}]}",
+       "1: auth.oauth_issuers[0]: needs issuer"},
+      {"auth: {oauth_issuers: [{issuer: i, key_file: k}]}",
+       "1: auth.oauth_issuers[0]: needs audience"},
+      {"auth: {oauth_issuers: [{issuer: i, audience: r}]}",
+       "1: auth.oauth_issuers[0]: needs key_file"},
+      {"auth:\n  oauth_issuers:\n  - {issuer: i, audience: r, key_file: k}\n"
+       "  - {issuer: i, audience: s, key_file: k}",
+       "4: auth.oauth_issuers[1]: the issuer i stands there already"},
+      {"auth: {free_failures: 0}", "1: auth.free_failures: 0 is less than 1"},
+      {"auth: {forget_failure: 0s}", "1: auth.forget_failure: must be longer than 0"},
+  };
+  for (const auto& [yaml, error] : kTable) EXPECT_THAT(Error(yaml), StartsWith(error)) << yaml;
+  const auto config = Load("auth: {oauth_issuers: [{issuer: i, audience: r, key_file: k}]}");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->auth().oauth_issuers(0).user_claim(), "sub");
+  EXPECT_EQ(config->auth().oauth_issuers(0).key_file(), directory_ / "k");
+  EXPECT_TRUE(Load("auth: {longest_delay: 0s}").ok());
+}
+
 }  // namespace
 }  // namespace staffetta
