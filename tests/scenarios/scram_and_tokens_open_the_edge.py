@@ -17,7 +17,7 @@ def gsasl(relay, user, password, mechanism, *more):
     """GNU SASL's own client: whether it got in, and all that was said."""
     code, said = run("gsasl", "--smtp", "--connect", f"127.0.0.1:{relay.port}", "--hostname",
                      "relay.example", "--service", "smtp", "--mechanism", mechanism,
-                     "--authentication-id", user, "--authorization-id", "", "--password", password,
+                     "--authentication-id", user, "--authorization-id", user, "--password", password,
                      "--verbose", *more)
     return code == 0 and "235 2.7.0" in said, said
 

@@ -4,7 +4,7 @@ no other."""
 import hashlib
 import ssl
 
-from scram import log_in
+from sasl import scram
 from verbs import *
 
 
@@ -31,11 +31,11 @@ def story():
     for name, session in (("new", None), ("resumed", client.sock.session)):
         for binding in bindings:
             fresh, own = connect(session)
-            same(log_in(fresh, user.name, user.password, binding, own[binding])[0], 235,
+            same(scram(fresh, user.name, user.password, binding, own[binding])[0], 235,
                  f"{binding}, {name}")
-    code, text = log_in(resumed, user.name, user.password, "tls-unique", bindings["tls-unique"])
+    code, text = scram(resumed, user.name, user.password, "tls-unique", bindings["tls-unique"])
     same((code, text.split()[0]), (535, "5.7.8"), "the binding of another connection")
     holds(bindings["tls-unique"] != resumed_bindings["tls-unique"], "two connections, one binding")
-    code, text = log_in(resumed, user.name, user.password, "tls-exporter", b"x" * 32)
+    code, text = scram(resumed, user.name, user.password, "tls-exporter", b"x" * 32)
     same((code, text.split()[0]), (535, "5.7.8"), "a binding of TLS 1.3")
-    same(log_in(resumed, user.name, user.password)[0], 235, "without a binding")
+    same(scram(resumed, user.name, user.password)[0], 235, "without a binding")

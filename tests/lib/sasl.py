@@ -1,4 +1,4 @@
-"""A client of SCRAM-SHA-256 (RFC 5802, RFC 7677) by hand, for what ready ones cannot be told to do."""
+"""What a client says in AUTH, by hand, for what ready ones cannot be told to do."""
 
 import base64
 import hashlib
@@ -12,9 +12,14 @@ def _mac(key, text):
     return hmac.new(key, text, hashlib.sha256).digest()
 
 
-def log_in(session, user, password, binding=None, data=b""):
-    """AUTH in an smtplib session; the reply's code and text. With the name of a channel binding, and its
-    data: -PLUS. Raises Failed unless the server proves that it knows the user."""
+def plain(user, password):
+    return base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+
+
+def scram(session, user, password, binding=None, data=b""):
+    """SCRAM-SHA-256 (RFC 5802, RFC 7677) in an smtplib session; the reply's code and text. With the name
+    of a channel binding, and its data: -PLUS. Raises Failed unless the server proves that it knows the
+    user."""
     header = f"p={binding},,".encode() if binding else b"n,,"
     bare = f"n={user},r={secrets.token_hex(12)}".encode()
     mechanism = "SCRAM-SHA-256-PLUS" if binding else "SCRAM-SHA-256"
