@@ -3,6 +3,7 @@
 import base64
 import json
 import subprocess
+import tempfile
 import time
 
 from stage import stage
@@ -29,8 +30,10 @@ class Issuer:
         claims = {**self._claims, "sub": user, "exp": int(time.time()) + seconds, **claims}
         text = ".".join(_b64(json.dumps(part).encode())
                         for part in ({"alg": "EdDSA", "typ": "JWT"}, claims))
-        file = stage.directory / "to-sign"
-        file.write_text(text)
-        signed = subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", str(self._key),
-                                 "-in", str(file)], check=True, capture_output=True)
+        with tempfile.NamedTemporaryFile("w", dir=stage.directory) as file:
+            file.write(text)
+            file.flush()
+            signed = subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey",
+                                     str(self._key), "-in", file.name], check=True,
+                                    capture_output=True)
         return f"{text}.{_b64(signed.stdout)}"
