@@ -6,9 +6,11 @@
 #include <string_view>
 
 #include "common/net/stream.h"
-#include "gateway/state.h"
 
 namespace staffetta::gateway {
+
+// What the client has said first.
+enum class Greeting { kNone, kHelo, kEhlo };
 
 // What a Received field tells (RFC 5321 §4.4, RFC 3848, RFC 6531 §3.7.3).
 struct Trace {

@@ -18,6 +18,7 @@
 #include "gateway/backends.h"
 #include "gateway/incoming.h"
 #include "gateway/mail_params.h"
+#include "gateway/received.h"
 
 namespace staffetta::gateway {
 
@@ -30,8 +31,6 @@ struct Connection {
   std::optional<net::TlsInfo> tls;
   int errors = 0;  // commands refused for good
 };
-
-enum class Greeting { kNone, kHelo, kEhlo };
 
 // Until the next EHLO or STARTTLS.
 struct Hello {
