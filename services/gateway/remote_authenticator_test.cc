@@ -66,6 +66,29 @@ TEST_F(RemoteAuthenticatorTest, EveryVerdict_IsTranslated) {
   }
 }
 
+// SPEC U4
+TEST_F(RemoteAuthenticatorTest, RightLogin_IsRememberedForASecondOrUntilSomebodyChanges) {
+  runtime_.Block(StartWatching());
+  ASSERT_TRUE(ChangesPass(0)) << "the stream begins";
+  const auto log_in = [this](const char* password) {
+    return Get(authenticator_->Authenticate("s1_0", password, kClient))->verdict;
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(log_in("secret"), AuthVerdict::kOk);
+  EXPECT_EQ(auth_.login_calls, 1);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(log_in("secret"), AuthVerdict::kOk);
+  EXPECT_EQ(auth_.login_calls, 2);
+
+  const uint64_t before = authenticator_->Changes();
+  auth_.verdict = auth_pb::AUTH_VERDICT_WRONG_CREDENTIALS;
+  EXPECT_EQ(log_in("other"), AuthVerdict::kWrongCredentials);
+  EXPECT_FALSE(Get(authenticator_->Authenticate("s1_0", "secret", "192.0.2.99")).ok())
+      << "the service is asked about another address";
+  runtime_.Block(auth_.Announce("s1_0"));
+  ASSERT_TRUE(ChangesPass(before));
+  EXPECT_EQ(log_in("secret"), AuthVerdict::kWrongCredentials);
+}
+
 TEST_F(RemoteAuthenticatorTest, UnknownNetwork_IsRememberedForAWhile) {
   for (int i = 0; i < 3; ++i) {
     const auto answer = Get(authenticator_->IdentifyNetwork(kClient));

@@ -20,7 +20,8 @@ namespace staffetta::gateway {
 
 class RemoteAuthenticator final : public Authenticator {
  public:
-  // Answers of IdentifyNetwork are remembered for so long, unless somebody's rights change.
+  // Answers of IdentifyNetwork are remembered for so long, right passwords for a second, unless
+  // somebody's rights change.
   RemoteAuthenticator(std::shared_ptr<const rpc::Peer> auth, absl::Duration remember_networks,
                       const Clock* clock = &Clock::Real());
 
@@ -54,6 +55,8 @@ class RemoteAuthenticator final : public Authenticator {
   const Clock& clock_;
   UserLedger ledger_;
   AnswerCache<AuthAnswer> networks_;
+  const std::string secret_;        // of this process
+  AnswerCache<AuthAnswer> logins_;  // those that were right, by their HMAC under it
 
   bool stopped_ = false;
   std::unique_ptr<ChangeStream> changes_;

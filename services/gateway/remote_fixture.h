@@ -77,6 +77,7 @@ class TestAuth final : public auth_pb::AuthService::CallbackService {
 
   std::atomic<auth_pb::AuthVerdict> verdict{auth_pb::AUTH_VERDICT_OK};
   std::atomic<int64_t> revision{1};
+  std::atomic<int> login_calls{0};
   std::atomic<int> network_calls{0};
   std::atomic<int> identity_calls{0};
 
@@ -126,6 +127,7 @@ class TestAuth final : public auth_pb::AuthService::CallbackService {
   }
   Co<absl::Status> DoAuthenticate(const auth_pb::AuthenticateRequest* request,
                                   auth_pb::AuthenticateResponse* response) {
+    ++login_calls;
     if (request->client_address() != kClient) co_return absl::InternalError("wrong address");
     response->set_verdict(
         request->password() == "secret" ? verdict.load() : auth_pb::AUTH_VERDICT_WRONG_CREDENTIALS);
