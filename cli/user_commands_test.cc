@@ -12,6 +12,7 @@ namespace pb = ::staffetta::auth::v1;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
+using testing::UnorderedElementsAre;
 
 pb::User MakeUser(const std::string& name, pb::UserStatus status) {
   pb::User user;
@@ -189,7 +190,8 @@ TEST_F(UserCommandsTest, Update_NamesTheFieldsThatWereSaid) {
   EXPECT_EQ(auth_.update.ShortDebugString(),
             "user { user: \"s1_0\" senders: \"example.net\" } update_mask { paths: \"senders\" }");
   EXPECT_EQ(Call({"users", "update", "s1_0", "--sessions", "0", "--no-auth-networks"}).code, 0);
-  EXPECT_THAT(auth_.update.update_mask().paths(), ElementsAre("auth_networks", "caps.sessions"));
+  EXPECT_THAT(auth_.update.update_mask().paths(),
+              UnorderedElementsAre("auth_networks", "caps.sessions"));
   EXPECT_EQ(Call({"users", "update", "s1_0", "--sessions", "-1"}).code, 2);
 }
 

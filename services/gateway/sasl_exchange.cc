@@ -61,7 +61,7 @@ class LoginExchange final : public SaslExchange {
 
 std::string SaslMechanisms(SaslOffer offer) {
   std::string names = "PLAIN LOGIN SCRAM-SHA-256";
-  if (offer.tls) names += " SCRAM-SHA-256-PLUS";
+  if (offer.tls && offer.binding) names += " SCRAM-SHA-256-PLUS";
   if (offer.tls && offer.tokens) names += " OAUTHBEARER XOAUTH2";
   return names;
 }
@@ -71,8 +71,11 @@ std::variant<std::unique_ptr<SaslExchange>, smtp::Reply> NewSaslExchange(std::st
                                                                          const SaslPeer& peer) {
   if (mechanism == "PLAIN") return std::make_unique<PlainExchange>(peer);
   if (mechanism == "LOGIN") return std::make_unique<LoginExchange>(peer);
-  if (mechanism == "SCRAM-SHA-256") return NewScramExchange(ScramBinding::kNotUsed, peer);
-  const bool plus = mechanism == "SCRAM-SHA-256-PLUS";
+  if (mechanism == "SCRAM-SHA-256") {
+    const bool offered = offer.tls && offer.binding;
+    return NewScramExchange(offered ? ScramBinding::kNotUsed : ScramBinding::kNotOffered, peer);
+  }
+  const bool plus = offer.binding && mechanism == "SCRAM-SHA-256-PLUS";
   const bool token = offer.tokens && (mechanism == "OAUTHBEARER" || mechanism == "XOAUTH2");
   if (!plus && !token) return ReplyFor(Said::kUnknownMechanism);
   if (!offer.tls) return ReplyFor(Said::kAuthNeedsTls);

@@ -48,6 +48,7 @@ class SaslExchange {
 // What the edge offers now.
 struct SaslOffer {
   bool tls = false;
+  bool binding = true;  // -PLUS, where there is TLS
   bool tokens = false;  // an issuer is configured
 };
 

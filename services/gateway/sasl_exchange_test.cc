@@ -51,10 +51,10 @@ class Stream final : public net::Stream {
 class SaslExchangeTest : public testing::Test {
  protected:
   // Begins a mechanism; empty, or the reply that refuses it.
-  std::string Begin(const std::string& mechanism, bool tls = true) {
+  std::string Begin(const std::string& mechanism, bool tls = true, bool binding = true) {
     stream_ = std::make_unique<Stream>(tls);
     peer_ = {&backends_.authenticator, stream_.get(), "192.0.2.1"};
-    auto made = NewSaslExchange(mechanism, {.tls = tls, .tokens = true}, peer_);
+    auto made = NewSaslExchange(mechanism, {.tls = tls, .binding = binding, .tokens = true}, peer_);
     if (const auto* refused = std::get_if<smtp::Reply>(&made)) return smtp::ToLogLine(*refused);
     exchange_ = std::move(std::get<0>(made));
     return "";
@@ -194,6 +194,9 @@ TEST_F(SaslExchangeTest, Scram_DowngradeIsNoticed) {
   EXPECT_EQ(Prove("y,,n=s1_0,r=nonce", "y,,"), kBadBinding);
   ASSERT_EQ(Begin("SCRAM-SHA-256", false), "");
   EXPECT_EQ(Prove("y,,n=s1_0,r=nonce", "y,,").substr(0, 2), "v=") << "in clear none was offered";
+  ASSERT_EQ(Begin("SCRAM-SHA-256", true, false), "");
+  EXPECT_EQ(Prove("y,,n=s1_0,r=nonce", "y,,").substr(0, 2), "v=") << "the operator offers none";
+  EXPECT_EQ(Begin("SCRAM-SHA-256-PLUS", true, false).substr(0, 10), "504 5.5.4 ");
   ASSERT_EQ(Begin("SCRAM-SHA-256"), "");
   EXPECT_EQ(Prove(kBound, ""), kBadForm);
 }
@@ -222,6 +225,7 @@ TEST(SaslOffer, NamesWhatCanBeUsedNow) {
   EXPECT_EQ(SaslMechanisms({}), "PLAIN LOGIN SCRAM-SHA-256");
   EXPECT_EQ(SaslMechanisms({.tokens = true}), "PLAIN LOGIN SCRAM-SHA-256");
   EXPECT_EQ(SaslMechanisms({.tls = true}), "PLAIN LOGIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS");
+  EXPECT_EQ(SaslMechanisms({.tls = true, .binding = false}), "PLAIN LOGIN SCRAM-SHA-256");
   EXPECT_EQ(SaslMechanisms({.tls = true, .tokens = true}),
             "PLAIN LOGIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS OAUTHBEARER XOAUTH2");
 }

@@ -69,13 +69,12 @@ class ScramExchange final : public SaslExchange {
   // What the client must say again in its last message; or why it cannot go on.
   std::optional<smtp::Reply> TakeBinding(const smtp::ScramClientFirst& first) {
     expected_binding_ = first.gs2_header;
-    if (binding_ == ScramBinding::kNotUsed) {
+    if (binding_ != ScramBinding::kUsed) {
       if (first.binding == Binding::kUsed) {
         return smtp::ReplyFor(smtp::SyntaxError::kBadCredentials);
       }
       // It could have used one, but has not seen our offer: somebody took it out (RFC 5802 §6).
-      const bool offered = peer_.stream->tls().has_value();
-      if (first.binding == Binding::kSpurned && offered) {
+      if (first.binding == Binding::kSpurned && binding_ == ScramBinding::kNotUsed) {
         return ReplyFor(Said::kChannelBindingFailed);
       }
       return std::nullopt;

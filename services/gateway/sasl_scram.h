@@ -6,8 +6,9 @@
 
 namespace staffetta::gateway {
 
-// Whether the mechanism's name ends in -PLUS: the login is tied to the TLS connection.
-enum class ScramBinding { kNotUsed, kUsed };
+// Whether the mechanism's name ends in -PLUS: the login is tied to the TLS connection; else whether
+// it could have been.
+enum class ScramBinding { kNotOffered, kNotUsed, kUsed };
 
 // SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677): neither password nor what it is
 // checked with come here. The state of the exchange is here and nowhere else.

@@ -86,7 +86,9 @@ Co<Session::Next> Session::Auth(std::string_view argument) {
 }
 
 SaslOffer Session::Offer() const {
-  return {.tls = connection_.tls.has_value(), .tokens = settings().auth_tokens};
+  return {.tls = connection_.tls.has_value(),
+          .binding = settings().auth_plus,
+          .tokens = settings().auth_tokens};
 }
 
 Co<Session::Next> Session::Conclude(Decided decided, uint64_t changes) {

@@ -65,6 +65,7 @@ Options OptionsFrom(const config::v1::Config& config, const std::string& hostnam
   options.session = {
       .hostname = hostname,
       .auth_without_tls = from.auth_without_tls(),
+      .auth_plus = from.auth_plus(),
       .auth_tokens = config.auth().oauth_issuers_size() > 0,
       .strict_newlines = from.strict_newlines(),
       .max_message_size = BytesOf(from.max_message_size()),

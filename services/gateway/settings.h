@@ -28,6 +28,7 @@ struct Listening {
 struct Settings {
   std::string hostname = "localhost";
   bool auth_without_tls = true;
+  bool auth_plus = true;
   bool auth_tokens = false;  // an issuer is configured
   bool strict_newlines = false;
   int64_t max_message_size = 25 << 20;

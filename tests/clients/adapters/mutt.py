@@ -42,4 +42,4 @@ CLIENT = Client(
     name="mutt", version=debian("mutt"), send=send,
     mechanisms=("PLAIN", "LOGIN", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER"),
     note="In TLS mutt wants smtp_authenticators set, as to scram-sha-256: by itself it takes "
-         "SCRAM-SHA-256-PLUS, for which it has no channel binding, and gives up.")
+         "SCRAM-SHA-256-PLUS, for which it has no channel binding, and gives up. (Or the relay has auth_plus: false.)")
