@@ -36,20 +36,24 @@ def payload(variant, sender, number, domains):
     return first.encode() + VARIANTS[variant] + second.encode() + b"\r\n.\r\n"
 
 
-def send(port, sender, number, domains, variant, login=None, patience=30):
+def send(port, sender, number, domains, variant, login=None, patience=30, chunked=False):
     """Sends it in one burst; the codes of all replies from the one to the content on, 0 at the end when
-    the server says nothing more and stays. login: the argument of AUTH."""
+    the server says nothing more and stays. login: the argument of AUTH. chunked: by BDAT, where no end
+    of data means anything."""
     with socket.create_connection(("127.0.0.1", port), timeout=patience) as connection:
         replies = connection.makefile("rb")
         _reply(replies)
         commands = ["EHLO client.example", *([f"AUTH {login}"] if login else []), f"MAIL FROM:<{sender}>",
-                    *(f"RCPT TO:<{number}@{domain}>" for domain in domains), "DATA"]
+                    *(f"RCPT TO:<{number}@{domain}>" for domain in domains),
+                    *([] if chunked else ["DATA"])]
         for command in commands:
             connection.sendall(command.encode() + b"\r\n")
             code = _reply(replies)
             if code >= 400:
                 raise AssertionError(f"{command}: {code}")
-        connection.sendall(payload(variant, sender, number, domains) + b"NOOP\r\nQUIT\r\n")
+        content = payload(variant, sender, number, domains)
+        chunk = b"BDAT %d LAST\r\n" % len(content) if chunked else b""
+        connection.sendall(chunk + content + b"NOOP\r\nQUIT\r\n")
         codes = []
         try:
             while code := _reply(replies):
@@ -75,10 +79,10 @@ def count(receiver, number, domain):
     return found.count(f"{number}@{domain}") + found.count(f"smuggled-{number}@{domain}")
 
 
-def through_relay(receivers, strict):
+def through_relay(receivers, strict, chunked=False):
     """Sends every variant through a relay of its own to all receivers, by name. {variant: (verdict,
     complaints)}, with one more entry, "wire", when something went out that never should."""
-    mark = "s" if strict else "r"
+    mark = ("s" if strict else "r") + ("c" if chunked else "d")
     domains = {name: f"{name.lower()}.example" for name in receivers}
     ways = {name: WayOut(receiver.port) for name, receiver in receivers.items()}
     routes = [{"domain": domains[name], "to": f"127.0.0.1:{way.port}"} for name, way in ways.items()]
@@ -87,7 +91,7 @@ def through_relay(receivers, strict):
     user = relay.user()
     login = base64.b64encode(f"\0{user.name}\0{user.password}".encode()).decode()
     codes = {variant: send(relay.port, "ann@app.example", f"{mark}{number}", domains.values(),
-                                     variant, f"PLAIN {login}")
+                           variant, f"PLAIN {login}", chunked=chunked)
              for number, variant in enumerate(VARIANTS)}
     until(relay.queue_empty, "the relay to deliver everything", 120)
     taken = [number for number, answer in enumerate(codes.values()) if answer[0] == 250]
