@@ -26,6 +26,6 @@ def send(letter):
 
 CLIENT = Client(
     name="mailx (s-nail)", version=debian("s-nail"), send=send,
-    mechanisms=("PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"),
+    mechanisms=("PLAIN", "LOGIN", "OAUTHBEARER"),
     cannot={"html": "mailx writes one body, not two alternatives.",
             "utf8-address": "s-nail does not ask for SMTPUTF8."})

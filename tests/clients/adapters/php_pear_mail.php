@@ -17,9 +17,11 @@ $body = $mime->get();
 $headers = $mime->headers(array_filter([
     'From' => $letter->sender, 'To' => implode(', ', $letter->to),
     'Cc' => implode(', ', $letter->cc), 'Subject' => $letter->subject]));
+// With XOAUTH2 it wants the scheme in front of the token.
+$secret = ($letter->auth === 'XOAUTH2' ? 'Bearer ' : '') . $letter->password;
 $mail = Mail::factory('smtp', [
     'host' => ($letter->transport === 'tls' ? 'ssl://' : '') . $letter->host, 'port' => $letter->port,
-    'auth' => $letter->auth, 'username' => $letter->user, 'password' => $letter->password]);
+    'auth' => $letter->auth, 'username' => $letter->user, 'password' => $secret]);
 $sent = $mail->send($letter->recipients, $headers, $body);
 if (PEAR::isError($sent)) {
     fwrite(STDERR, $sent->toString());

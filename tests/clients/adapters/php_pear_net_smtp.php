@@ -15,7 +15,9 @@ $letter = json_decode(file_get_contents($argv[1]));
 $host = ($letter->transport === 'tls' ? 'ssl://' : '') . $letter->host;
 $smtp = new Net_SMTP($host, $letter->port, 'client.example');
 check($smtp->connect(60));
-check($smtp->auth($letter->user, $letter->password, $letter->auth, $letter->transport === 'starttls'));
+// With XOAUTH2 it wants the scheme in front of the token.
+$secret = ($letter->auth === 'XOAUTH2' ? 'Bearer ' : '') . $letter->password;
+check($smtp->auth($letter->user, $secret, $letter->auth, $letter->transport === 'starttls'));
 check($smtp->mailFrom($letter->sender));
 foreach ($letter->recipients as $recipient) {
     check($smtp->rcptTo($recipient));
