@@ -44,9 +44,7 @@ bool IsKeyword(std::string_view text) {
 
 // esmtp-value: graphic characters but '='. (RFC 6531 §3.3 adds UTF-8.)
 bool IsValue(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return c > 32 && c != 127 && c != '=';
-  });
+  return !text.empty() && !HasControl(text) && text.find_first_of(" =") == std::string_view::npos;
 }
 
 // `text` follows the path: empty, or blanks and parameters.

@@ -123,6 +123,7 @@ TEST(Command, InternationalSender_NeedsTheParameterAndTheOffer) {
   EXPECT_TRUE(ParseRcpt("TO:<\xC3\xA8@b>", true).ok());
   EXPECT_EQ(ParseRcpt("TO:<\xC3\xA8@b>", false).error(), kUtf8NotAllowed);
   EXPECT_EQ(ParseRcpt("TO:<a@b> X=\xC3\xA8", false).error(), kUtf8NotAllowed);
+  EXPECT_EQ(ParseRcpt("TO:<a@b> X=a\xC2\x9E", true).error(), kBadParameter) << "a C1 control";
 }
 
 TEST(Command, RcptArguments_AreRead) {
