@@ -50,14 +50,15 @@ RemoteMessageQueue::RemoteMessageQueue(const Runtime& runtime,
 Co<absl::StatusOr<Queued>> RemoteMessageQueue::Enqueue(Message message) {
   const bool large = message.content.size() > kLargestTogether;
   absl::StatusOr<Queued> result = absl::UnknownError("not queued");
-  std::vector<Item> items(1);
-  items[0] = {ToProto(std::move(message)), &result};
-  const Executor here = co_await asio::this_coro::executor;
+  Item item{ToProto(std::move(message)), &result};
   absl::Status status;
   if (large) {
-    status = co_await Send(std::move(items));
+    std::vector<Item> alone;
+    alone.push_back(std::move(item));
+    status = co_await Send(std::move(alone));
   } else {
-    status = co_await LineOf(here).batcher.Submit(std::move(items[0]));
+    const Executor here = co_await asio::this_coro::executor;
+    status = co_await LineOf(here).batcher.Submit(std::move(item));
   }
   if (!status.ok()) co_return status;
   co_return result;

@@ -124,8 +124,9 @@ class Session {
   Co<std::optional<Said>> Identify();
   // Whether the user may send as all of these; false: it has said why not (SPEC V6, V7).
   Co<bool> Authorise(std::vector<smtp::Mailbox> addresses, std::string subject);
-  void LogRefusal(const std::string& id, const smtp::Mailbox& sender,
-                  const smtp::Reply& reply) const;
+  // Says that the sender or the message is refused, and logs it; `id` once the message has one.
+  void Refuse(const smtp::Reply& reply, const std::string& id = "");
+  void LogRefusal(const smtp::Reply& reply, const std::string& id = "") const;
 
   // --- session_secure.cc
   Co<Next> StartTls(std::string_view argument);

@@ -26,7 +26,7 @@ Co<Session::Next> Session::Bdat(std::string_view argument, std::optional<Said> t
     content->Finish();
     co_await EndContent();
   } else if (const auto fault = content->Fault()) {
-    LogRefusal("", transaction_.sender, *fault);
+    LogRefusal(*fault);
     RefuseChunk(*fault);
   } else {
     Say(ChunkReply(chunk->size));

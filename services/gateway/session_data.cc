@@ -117,8 +117,7 @@ Co<void> Session::EndContent() {
   std::optional<smtp::Reply> fault = content.Fault();
   if (!fault && !content.MakeRoomForCopy()) fault = ReplyFor(Said::kNoMemory);
   if (fault) {
-    LogRefusal("", transaction_.sender, *fault);
-    Say(*fault);
+    Refuse(*fault);
   } else if (transaction_.returned) {
     co_await SubmitReturned(content.TakeContent());
   } else {
@@ -128,16 +127,12 @@ Co<void> Session::EndContent() {
 }
 
 Co<void> Session::Submit(std::string content) {
-  const auto refuse = [this](const smtp::Reply& reply) {
-    LogRefusal("", transaction_.sender, reply);
-    Say(reply);
-  };
   const MailParams& params = transaction_.params;
   auto examined = Examine(content, RulesForContent());
-  if (!examined) co_return refuse(ReplyFor(examined.error(), settings()));
+  if (!examined) co_return Refuse(ReplyFor(examined.error(), settings()));
   const absl::Time now = around_.clock->Now();
   auto asked = ReadSmtpApi(examined->header, now);
-  if (!asked) co_return refuse(ReplyFor(asked.error()));
+  if (!asked) co_return Refuse(ReplyFor(asked.error()));
   const bool authorised = co_await Authorise(std::move(examined->authors), examined->subject);
   if (!authorised) co_return;
   const bool fits = co_await FitsCaps();
@@ -164,7 +159,7 @@ Co<void> Session::Submit(std::string content) {
                                      .priority = message.priority,
                                      .fields = &asked->dynamic_fields,
                                      .max_size = static_cast<size_t>(settings().max_message_size)});
-  if (finished.too_big) co_return refuse(ReplyFor(ContentFault::kTooBig, settings()));
+  if (finished.too_big) co_return Refuse(ReplyFor(ContentFault::kTooBig, settings()));
   std::string().swap(content);
   message.content = std::move(finished.content);
   message.subject = std::move(finished.subject);
@@ -174,11 +169,7 @@ Co<void> Session::Submit(std::string content) {
 
 Co<void> Session::SubmitReturned(std::string content) {
   auto examined = ExamineReturned(content, RulesForContent());
-  if (!examined) {
-    const smtp::Reply reply = ReplyFor(examined.error(), settings());
-    LogRefusal("", transaction_.sender, reply);
-    co_return Say(reply);
-  }
+  if (!examined) co_return Refuse(ReplyFor(examined.error(), settings()));
   const absl::Time now = around_.clock->Now();
   Message message{.id = NewMessageId(0),
                   .identity = {.channel = std::string(kReturnsChannel)},
@@ -227,9 +218,7 @@ Co<bool> Session::FitsCaps() {
     co_return false;
   }
   if (allowance->most == 0) co_return true;
-  const smtp::Reply reply = ReplyFor(*allowance, identity.user);
-  LogRefusal("", transaction_.sender, reply);
-  Say(reply);
+  Refuse(ReplyFor(*allowance, identity.user));
   co_return false;
 }
 
@@ -244,9 +233,7 @@ Co<void> Session::Queue(Message message) {
   const auto queued = co_await around_.backends.queue->Enqueue(std::move(message));
   if (!queued.ok()) {
     log::Warn("{}: not queued: {}", id, queued.status().ToString());
-    const smtp::Reply reply = ReplyFor(Said::kTemporaryFailure);
-    LogRefusal(id, transaction_.sender, reply);
-    co_return Say(reply);
+    co_return Refuse(ReplyFor(Said::kTemporaryFailure), id);
   }
   if (queued->id == id) {
     TheFigures().accepted[priority].Increment();

@@ -160,21 +160,23 @@ Co<bool> Session::Authorise(std::vector<smtp::Mailbox> addresses, std::string su
   if (!checked->offending_address.empty()) {
     answer.offending_address = std::move(checked->offending_address);
   }
-  const smtp::Reply reply = ReplyFor(answer, identified_->identity.user);
-  LogRefusal("", transaction_.sender, reply);
-  Say(reply);
+  Refuse(ReplyFor(answer, identified_->identity.user));
   co_return false;
 }
 
-void Session::LogRefusal(const std::string& id, const smtp::Mailbox& sender,
-                         const smtp::Reply& reply) const {
+void Session::Refuse(const smtp::Reply& reply, const std::string& id) {
+  LogRefusal(reply, id);
+  Say(reply);
+}
+
+void Session::LogRefusal(const smtp::Reply& reply, const std::string& id) const {
   const Identity identity = identified_ ? identified_->identity : Identity{};
   TheFigures().CountRefused(reply);
   log::LogRefused({.id = id,
                    .account = std::to_string(identity.account_id),
                    .user = identity.user,
                    .client = connection_.client_address,
-                   .sender = sender.ToString(),
+                   .sender = transaction_.sender.ToString(),
                    .code = reply.code,
                    .text = smtp::ToLogLine(reply)});
 }
