@@ -192,8 +192,10 @@ absl::Status Relay::StartRoles(const std::set<std::string>& roles) {
     for (grpc::Service* service : queue_->grpc_services()) services.push_back(service);
   }
   if (roles.contains("delivery")) {
+    express_ = std::make_unique<Runtime>(1);
     delivery_ = std::make_unique<delivery::Server>(
-        runtime_.executor(kDeliveryLoop), delivery::OptionsFrom(config_, hostname), redis, key_);
+        delivery::Loops{.bulk = runtime_.executor(kDeliveryLoop), .express = express_->executor(0)},
+        delivery::OptionsFrom(config_, hostname), redis, key_);
     services.push_back(delivery_->grpc_service());
   }
   if (roles.contains("gateway")) {
@@ -258,6 +260,7 @@ Relay::~Relay() {
   if (host_) host_->Shutdown(kHostGrace);
   // Calls that came in meanwhile have been answered; let their coroutines end as well.
   for (size_t loop = 0; loop < runtime_.size(); ++loop) runtime_.Block(Nothing(), loop);
+  if (express_) express_->Block(Nothing());
   if (embedded_redis_) {
     struct End {
       static Co<void> Redis(redis::EmbeddedRedis* redis, TaskGroup* supervision) {

@@ -79,6 +79,7 @@ class Relay {
   const std::string data_dir_;
   std::string key_;
   Runtime runtime_;
+  std::unique_ptr<Runtime> express_;  // of delivery, for class 1 alone
   std::unique_ptr<redis::EmbeddedRedis> embedded_redis_;
   std::unique_ptr<TaskGroup> supervision_;
   redis::Deployment redis_;

@@ -1,5 +1,8 @@
 #include "delivery/serve.h"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <optional>
 #include <utility>
 
 #include "common/net/resolver.h"
@@ -9,51 +12,91 @@
 #include "delivery/worker.h"
 
 namespace staffetta::delivery {
+namespace {
 
-struct Server::Parts {
-  Parts(Executor e, Options o, redis::Client::Options r, std::string key)
-      : executor(e),
-        options(std::move(o)),
-        redis(e, std::move(r)),
-        store(&redis, options.sandbox_messages),
-        inbox(e, std::move(key), &store) {}
+// A worker and what it shares with nobody. Confined to its executor's thread.
+class Post {
+ public:
+  Post(WorkerKind kind, Executor executor, const Options* options, redis::Client::Options redis)
+      : kind_(kind),
+        executor_(executor),
+        options_(options),
+        redis_(executor, std::move(redis)),
+        inbox_(&redis_, options->sandbox_messages) {}
 
-  const Executor executor;
-  const Options options;
-  redis::Client redis;
-  InboxStore store;
-  InboxRpc inbox;
-  std::unique_ptr<net::Resolver> resolver;
-  std::unique_ptr<Worker> worker;
+  Executor executor() const { return executor_; }
+  InboxStore* inbox() { return &inbox_; }
+
+  Co<absl::Status> Start(std::shared_ptr<const rpc::Peer> queue,
+                         std::shared_ptr<const net::TlsContext> tls) {
+    auto resolver = net::NewResolver(executor_, options_->dns);
+    if (!resolver.ok()) co_return resolver.status();
+    resolver_ = *std::move(resolver);
+    worker_ = std::make_unique<Worker>(kind_, executor_, options_, std::move(queue), &inbox_,
+                                       resolver_.get(), std::move(tls));
+    worker_->Start();
+    co_return absl::OkStatus();
+  }
+  Co<void> Stop() {
+    if (worker_) co_await worker_->Stop();
+    redis_.Close();
+  }
+
+ private:
+  const WorkerKind kind_;
+  const Executor executor_;
+  const Options* const options_;
+  redis::Client redis_;
+  InboxStore inbox_;
+  std::unique_ptr<net::Resolver> resolver_;
+  std::unique_ptr<Worker> worker_;
 };
 
-Server::Server(Executor executor, Options options, redis::Client::Options redis, std::string key)
-    : parts_(std::make_unique<Parts>(executor, std::move(options), std::move(redis),
-                                     std::move(key))) {}
+}  // namespace
+
+struct Server::Parts {
+  Parts(const Loops& loops, Options o, const redis::Client::Options& redis, std::string key)
+      : options(std::move(o)),
+        bulk(WorkerKind::kBulk, loops.bulk, &options, redis),
+        inbox(loops.bulk, std::move(key), bulk.inbox()) {
+    if (options.express_prefetch == 0 || options.express_connections == 0) return;
+    express.emplace(WorkerKind::kExpress, loops.express, &options, redis);
+  }
+
+  const Options options;
+  Post bulk;
+  std::optional<Post> express;  // nullopt: class 1 goes with the rest
+  InboxRpc inbox;
+};
+
+Server::Server(Loops loops, Options options, redis::Client::Options redis, std::string key)
+    : parts_(std::make_unique<Parts>(loops, std::move(options), redis, std::move(key))) {}
 
 Server::~Server() = default;
 
 grpc::Service* Server::grpc_service() { return &parts_->inbox; }
 
 Co<absl::Status> Server::Start(Peers peers) {
-  auto resolver = net::NewResolver(parts_->executor, parts_->options.dns);
-  if (!resolver.ok()) co_return resolver.status();
-  parts_->resolver = *std::move(resolver);
   auto tls = parts_->options.trust_file.empty()
                  ? net::TlsContext::OpportunisticClient()
                  : net::TlsContext::OpportunisticClient(parts_->options.trust_file);
   if (!tls.ok()) co_return tls.status();
-  parts_->worker =
-      std::make_unique<Worker>(parts_->executor, &parts_->options, std::move(peers.queue),
-                               &parts_->store, parts_->resolver.get(), *std::move(tls));
-  parts_->worker->Start();
-  co_return absl::OkStatus();
+  if (parts_->express) {
+    Post& express = *parts_->express;
+    const absl::Status started =
+        co_await asio::co_spawn(express.executor(), express.Start(peers.queue, *tls), use_co);
+    if (!started.ok()) co_return started;
+  }
+  co_return co_await parts_->bulk.Start(std::move(peers.queue), *std::move(tls));
 }
 
 Co<void> Server::Stop() {
-  if (parts_->worker) co_await parts_->worker->Stop();
+  using asio::experimental::awaitable_operators::operator&&;
   co_await parts_->inbox.Drain();
-  parts_->redis.Close();
+  if (!parts_->express) co_return co_await parts_->bulk.Stop();
+  // Both at once: each may need its grace.
+  Post& express = *parts_->express;
+  co_await (asio::co_spawn(express.executor(), express.Stop(), use_co) && parts_->bulk.Stop());
 }
 
 }  // namespace staffetta::delivery

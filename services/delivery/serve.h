@@ -21,12 +21,18 @@ struct Peers {
   std::shared_ptr<const rpc::Peer> queue;
 };
 
-// The way out: a worker, and the sandbox's inbox for who wants to read it. Confined to the
-// executor's thread, but for grpc_service().
+// Two threads: class 1 must not wait for what the other does.
+struct Loops {
+  Executor bulk;
+  Executor express;
+};
+
+// The way out: a worker for all classes and one for class 1 (worker.h), and the sandbox's inbox for
+// who wants to read it. Confined to the thread of loops.bulk, but for grpc_service().
 class Server {
  public:
   // `key` is what callers of the inbox must present.
-  Server(Executor executor, Options options, redis::Client::Options redis, std::string key);
+  Server(Loops loops, Options options, redis::Client::Options redis, std::string key);
   ~Server();
 
   // To be registered with the host, which must be shut down before this is destroyed.

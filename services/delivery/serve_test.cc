@@ -101,7 +101,8 @@ class ServeTest : public testing::Test {
   Runtime runtime_{1};
   redis::TestRedis redis_;
   FakeQueue queue_{runtime_.executor(0), kKey};
-  Server server_{runtime_.executor(0), SandboxOptions(), redis_.options(), kKey};
+  Server server_{
+      {runtime_.executor(0), runtime_.executor(0)}, SandboxOptions(), redis_.options(), kKey};
   std::unique_ptr<rpc::Host> host_;
 };
 

@@ -80,19 +80,15 @@ Delivery* Site::TakeBack(int priority) {
 }
 
 void Site::Grow() {
-  const size_t urgent = waiting_[0].size();
-  const size_t express = established() > 0 ? context_->options->express_connections : 0;
-  while ((connections_ < limit_ && starting_ < waiting()) ||
-         (connections_ < limit_ + express && starting_ < urgent)) {
+  while (connections_ < limit_ && starting_ < waiting()) {
     ++connections_;
     ++starting_;
     context_->group->Spawn(RunConnection());
   }
 }
 
-Delivery* Site::TakeWaiting(int lowest_class) {
-  for (int i = 0; i < lowest_class; ++i) {
-    std::deque<Delivery*>& queue = waiting_[i];
+Delivery* Site::TakeWaiting() {
+  for (std::deque<Delivery*>& queue : waiting_) {
     if (queue.empty()) continue;
     Delivery* const first = queue.front();
     queue.pop_front();
@@ -139,10 +135,8 @@ Co<void> Site::RunConnection() {
 }
 
 Co<Delivery*> Site::Next(Session* session) {
-  // What is beyond the limit carries class 1 alone.
-  const bool surplus = connections_ > static_cast<size_t>(context_->options->connections_per_site);
-  Delivery* delivery = TakeWaiting(surplus ? 1 : kLowestClass);
-  if (delivery != nullptr || !session->client || stopping_ || surplus) co_return delivery;
+  Delivery* delivery = TakeWaiting();
+  if (delivery != nullptr || !session->client || stopping_) co_return delivery;
   session->wake.expires_after(absl::ToChronoNanoseconds(context_->options->idle_timeout));
   while (delivery == nullptr && !stopping_) {
     idle_.push_back(session);
@@ -266,7 +260,7 @@ Co<std::optional<Heard>> Site::Open(Session* session) {
     TheFigures().CountOpening(opened.client != nullptr);
     if (opened.client) {
       session->client = std::move(opened.client);
-      if (limit_ == 1) limit_ = context_->options->connections_per_site;
+      if (limit_ == 1) limit_ = context_->connections;
       Grow();
       co_return std::nullopt;
     }

@@ -21,6 +21,7 @@ namespace staffetta::delivery {
 // What all sites share; outlives them. Confined to the group's thread.
 struct SiteContext {
   const Options* options;
+  int connections = 0;  // of one site, at most
   ClientOptions client;
   TargetSearch search;
   net::Resolver* resolver;
@@ -34,8 +35,8 @@ struct SiteContext {
   std::function<void(const std::string& key)> idle;
 };
 
-// One place that mail goes to: what waits for it, by class, and up to connections_per_site
-// connections (a few more for class 1), which are kept for idle_timeout (SPEC D2). A site that
+// One place that mail goes to: what waits for it, by class, and the connections to it, which are
+// kept for idle_timeout (SPEC D2). A site that
 // nothing is known about gets one connection first; when no server of it can be reached, all that
 // waits shares that answer, and when a further connection is refused the site makes do with those
 // it has.
@@ -68,7 +69,7 @@ class Site {
 
   void Grow();
   void WakeOrGrow();
-  Delivery* TakeWaiting(int lowest_class = kLowestClass);
+  Delivery* TakeWaiting();
   size_t waiting() const;
   size_t established() const;
 

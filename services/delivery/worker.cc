@@ -46,18 +46,16 @@ Co<void> Worker::Wakeup::Wait(absl::Duration longest) {
   co_await timer_.async_wait(asio::redirect_error(use_co, woken));
 }
 
-Worker::Worker(Executor executor, const Options* options, std::shared_ptr<const rpc::Peer> queue,
-               InboxStore* inbox, net::Resolver* resolver,
+Worker::Worker(WorkerKind kind, Executor executor, const Options* options,
+               std::shared_ptr<const rpc::Peer> queue, InboxStore* inbox, net::Resolver* resolver,
                std::shared_ptr<const net::TlsContext> tls)
-    : executor_(executor),
+    : kind_(kind),
+      executor_(executor),
       options_(options),
       queue_(std::move(queue)),
       inbox_(inbox),
       name_(options->hostname + "-" + NewToken().substr(0, 6)),
       random_(std::random_device{}()),
-      lines_{Line(executor, (options->prefetch + 1) / 2, false),
-             Line(executor, options->prefetch / 2, false),
-             Line(executor, options->express_prefetch, true)},
       lease_time_(kFirstLeaseTime),
       report_(executor),
       renew_(executor),
@@ -65,7 +63,14 @@ Worker::Worker(Executor executor, const Options* options, std::shared_ptr<const 
       leasing_(executor, "delivery leases"),
       reporting_(executor, "delivery reports"),
       renewing_(executor, "delivery renewals") {
+  const bool express = kind == WorkerKind::kExpress;
+  const int room = express ? options->express_prefetch : options->prefetch;
+  for (const int share : {(room + 1) / 2, room / 2}) {
+    if (share > 0) lines_.emplace_back(executor, share);
+  }
   site_context_.options = options;
+  site_context_.connections =
+      express ? options->express_connections : options->connections_per_site;
   site_context_.client = {options->helo, options->connect_timeout, options->reply_timeout,
                           options->final_timeout, std::move(tls)};
   site_context_.search = {options->port, options->allow_networks};
@@ -80,9 +85,7 @@ Worker::Worker(Executor executor, const Options* options, std::shared_ptr<const 
 Worker::~Worker() = default;
 
 void Worker::Start() {
-  for (Line& line : lines_) {
-    if (line.capacity > 0) leasing_.Spawn(LeaseLoop(&line));
-  }
+  for (Line& line : lines_) leasing_.Spawn(LeaseLoop(&line));
   renewing_.Spawn(RenewLoop());
   reporting_.Spawn(CompleteLoop());
 }
@@ -134,8 +137,11 @@ Co<void> Worker::LeaseLoop(Line* line) {
     const int room = static_cast<int>(line->capacity - line->working);
     pb::LeaseRequest request;
     request.set_worker(name_);
-    request.set_credits(line->express ? 0 : room);
-    request.set_express_credits(line->express ? room : 0);
+    if (kind_ == WorkerKind::kExpress) {
+      request.set_express_credits(room);
+    } else {
+      request.set_credits(room);
+    }
     *request.mutable_wait() = rpc::ToProto(kLeaseWait);
     const Clock::time_point called = Clock::now();
     auto response = co_await queue_.Call(&QueueClient::Async::Lease, std::move(request),

@@ -2,7 +2,7 @@
 
 #include <absl/time/time.h>
 
-#include <array>
+#include <deque>
 #include <memory>
 #include <random>
 #include <string>
@@ -20,10 +20,13 @@
 
 namespace staffetta::delivery {
 
+// What a worker takes (SPEC P3): bulk any class, express class 1 alone. A process has one of each,
+// so that class 1 finds a thread, room and connections that no lower mail fills.
+enum class WorkerKind { kBulk, kExpress };
+
 // Takes deliveries from the queue, sends them on their way and reports what came of them
-// (DESIGN §2, steps 6 to 8): while there is room calls for leases are open, one of them for class 1
-// alone; one call reports while the next reports gather, one call renews what is held. Confined to
-// its executor's thread.
+// (DESIGN §2, steps 6 to 8): while there is room calls for leases are open; one call reports while
+// the next reports gather, one call renews what is held. Confined to its executor's thread.
 //
 // A lease that the queue calls lost, or that could not be renewed in time, is dropped: what has
 // not begun is not begun, and content is not sent any more. A report is repeated until the queue
@@ -31,8 +34,9 @@ namespace staffetta::delivery {
 class Worker {
  public:
   // The pointers must outlive it.
-  Worker(Executor executor, const Options* options, std::shared_ptr<const rpc::Peer> queue,
-         InboxStore* inbox, net::Resolver* resolver, std::shared_ptr<const net::TlsContext> tls);
+  Worker(WorkerKind kind, Executor executor, const Options* options,
+         std::shared_ptr<const rpc::Peer> queue, InboxStore* inbox, net::Resolver* resolver,
+         std::shared_ptr<const net::TlsContext> tls);
   ~Worker();
 
   void Start();
@@ -68,12 +72,10 @@ class Worker {
   };
 
   // One call for leases after the other, and what they brought. Two lines share the room, so that
-  // one call is open while the other's answer is taken over; the third has room for class 1 alone.
+  // one call is open while the other's answer is taken over.
   struct Line {
-    Line(Executor executor, size_t most, bool is_express)
-        : capacity(most), express(is_express), room(executor) {}
+    Line(Executor executor, size_t most) : capacity(most), room(executor) {}
     const size_t capacity;
-    const bool express;
     size_t working = 0;
     Wakeup room;
   };
@@ -98,6 +100,7 @@ class Worker {
   void Drop(Held* held);
   void GiveWay(int highest_waiting_class);
 
+  const WorkerKind kind_;
   const Executor executor_;
   const Options* const options_;
   const QueueClient queue_;
@@ -106,7 +109,7 @@ class Worker {
   std::mt19937 random_;
 
   std::unordered_map<std::string, std::unique_ptr<Held>> held_;  // by lease id
-  std::array<Line, 3> lines_;
+  std::deque<Line> lines_;
   std::vector<Held*> reports_;  // done, not yet reported
   absl::Duration lease_time_;
   bool stopping_ = false;  // no more leases

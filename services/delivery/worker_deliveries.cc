@@ -50,9 +50,8 @@ void Worker::Dispatch(Delivery* delivery) {
 
 void Worker::GiveWay(int highest_waiting_class) {
   // The queue has something more urgent than what fills this worker: what has not begun goes back.
-  const bool full = std::all_of(lines_.begin(), lines_.end(), [](const Line& line) {
-    return line.express || line.working >= line.capacity;
-  });
+  const bool full = std::all_of(lines_.begin(), lines_.end(),
+                                [](const Line& line) { return line.working >= line.capacity; });
   if (highest_waiting_class == 0 || !full) return;
   size_t wanted = std::max(1, options_->prefetch / 4);
   for (const auto& [key, site] : sites_) {

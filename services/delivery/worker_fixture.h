@@ -53,7 +53,7 @@ class WorkerTest : public testing::Test {
   }
   void Start() {
     worker_ =
-        std::make_unique<Worker>(runtime_.executor(0), &options_,
+        std::make_unique<Worker>(WorkerKind::kBulk, runtime_.executor(0), &options_,
                                  rpc::LocalPeer(host_->InProcessChannel(), kKey, absl::Seconds(10)),
                                  &inbox_, &dns_, net::TlsContext::OpportunisticClient());
     worker_->Start();

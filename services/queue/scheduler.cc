@@ -68,10 +68,14 @@ Co<absl::StatusOr<QueueStore::LeaseResult>> Scheduler::Lease(QueueStore::Want wa
 
 Co<absl::Status> Scheduler::Enqueue(size_t partition, std::vector<StorableMessage> messages) {
   Partition& here = partitions_[partition];
-  // With a backlog the lease calls do: the submitter should not wait for what others are handed. So
-  // they do in busy times, when one of them takes what several enqueues brought.
+  const bool urgent =
+      std::any_of(messages.begin(), messages.end(),
+                  [](const StorableMessage& message) { return message.message_class == 1; });
+  WaiterPtr waiter = urgent ? FreeWaiter(Takes::kUrgent) : nullptr;
+  // With a backlog the lease calls do for the rest: the submitter should not wait for what others
+  // are handed. So they do in busy times, when one of them takes what several enqueues brought.
   const bool quiet = here.highest == 0 && Clock::now() >= next_call_;
-  const WaiterPtr waiter = quiet ? FreeWaiter() : nullptr;
+  if (!waiter && quiet) waiter = FreeWaiter(Takes::kAny);
   std::optional<QueueStore::Want> want;
   if (waiter) {
     waiter->being_served = true;
@@ -129,7 +133,7 @@ void Scheduler::Stop() {
 // Runs while anybody waits.
 Co<void> Scheduler::Serve() {
   while (!stopping_ && !waiters_.empty()) {
-    const WaiterPtr waiter = FreeWaiter();
+    const WaiterPtr waiter = NextWaiter();
     const std::optional<size_t> partition = waiter ? BestFor(*waiter) : std::nullopt;
     if (!partition) {
       Clock::time_point look = Clock::now() + absl::ToChronoNanoseconds(kLongestSleep);
@@ -173,14 +177,20 @@ Co<void> Scheduler::SleepUntil(Clock::time_point time) {
   co_await idle_.async_wait(asio::redirect_error(use_co, woken));
 }
 
-Scheduler::WaiterPtr Scheduler::FreeWaiter() const {
-  WaiterPtr express;
-  for (const WaiterPtr& waiter : waiters_) {
-    if (waiter->being_served) continue;
-    if (waiter->want.credits > 0) return waiter;
-    if (!express) express = waiter;
-  }
-  return express;
+Scheduler::WaiterPtr Scheduler::FreeWaiter(Takes takes) const {
+  const auto found =
+      std::find_if(waiters_.begin(), waiters_.end(), [takes](const WaiterPtr& waiter) {
+        const Takes its = waiter->want.credits > 0 ? Takes::kAny : Takes::kUrgent;
+        return !waiter->being_served && its == takes;
+      });
+  return found == waiters_.end() ? nullptr : *found;
+}
+
+Scheduler::WaiterPtr Scheduler::NextWaiter() const {
+  WaiterPtr urgent = FreeWaiter(Takes::kUrgent);
+  if (urgent && HighestWaiting() == 1) return urgent;
+  WaiterPtr any = FreeWaiter(Takes::kAny);
+  return any ? any : urgent;
 }
 
 int Scheduler::HighestIn(const Partition& partition) const {

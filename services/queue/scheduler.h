@@ -17,14 +17,15 @@ namespace staffetta::queue {
 
 // Gives deliveries to waiting workers: the long poll behind Lease. Confined to the group's thread.
 //
-// What is enqueued in a quiet time while a worker waits goes to it in the step that stores it.
+// What is enqueued in a quiet time while a worker waits goes to it in the step that stores it, and
+// so does class 1, at any time, to a worker that keeps room for it alone.
 // Everything else is leased by one call to Redis at a time, for the worker that has waited
-// longest, from the partition with the highest class: no lower class is handed out as long as
-// another partition is known to have a higher one (SPEC P3). What the other replicas change they
-// say at once; what may have become ready by itself in another partition counts as class 1 until
-// that one was asked, though not twice in some milliseconds. When there is nothing, it sleeps
-// until something is enqueued, completed or due; never longer than a second, in case a wake-up
-// of another replica was lost.
+// longest (class 1: for one that keeps room for it), from the partition with the highest class: no
+// lower class is handed out as long as another partition is known to have a higher one (SPEC P3).
+// What the other replicas change they say at once; what may have become ready by itself in another
+// partition counts as class 1 until that one was asked, though not twice in some milliseconds. When
+// there is nothing, it sleeps until something is enqueued, completed or due; never longer than a
+// second, in case a wake-up of another replica was lost.
 class Scheduler {
  public:
   Scheduler(std::vector<QueueStore*> partitions, TaskGroup* group);
@@ -78,9 +79,11 @@ class Scheduler {
   Co<void> SleepUntil(Clock::time_point time);
   Co<void> HandBack(size_t partition, std::vector<QueueStore::Leased> deliveries);
 
-  // The first that can take any class; else the first that has room for class 1 alone; null:
-  // nobody.
-  WaiterPtr FreeWaiter() const;
+  // The first that nobody serves and that takes any class, or class 1 alone; null: there is none.
+  enum class Takes { kAny, kUrgent };
+  WaiterPtr FreeWaiter(Takes takes) const;
+  // Who is served next: class 1 goes to who has room for it alone, as long as there is one.
+  WaiterPtr NextWaiter() const;
   // The class that may wait there: 1 when we don't know; 6: none.
   int HighestIn(const Partition& partition) const;
   std::optional<size_t> BestFor(const Waiter& waiter) const;

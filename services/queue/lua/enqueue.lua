@@ -1,6 +1,6 @@
 -- parts: layout records lanes gates create hand_out
 -- Queues messages, and hands out to a worker that waits. ARGV: tag, keep, channel to wake, waker, budget of
--- class-1 messages a minute, event part beyond it, credits (0: nobody waits), express, lowest class, floor,
+-- class-1 messages a minute, event part beyond it, credits, express (both 0: nobody waits), lowest class, floor,
 -- lease id prefix, lease time (ms), largest content that comes along, number of messages, and each as
 -- create_message wants it.
 -- Returns for each message the queued id (empty: refused, a chunk is missing) and its class; then as lease.lua.
@@ -15,7 +15,7 @@ for k = 1, tonumber(ARGV[14]) do
   queued[2 * k - 1], queued[2 * k] = id, class
 end
 local out = {}
-if tonumber(ARGV[7]) > 0 then out = hand_out(now, want_of_args(), known) end
+if ARGV[7] ~= '0' or ARGV[8] ~= '0' then out = hand_out(now, want_of_args(), known) end
 write_rest()
 local highest, wait = outlook(now)
 if highest > 0 then tell(highest, wait) end

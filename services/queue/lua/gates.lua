@@ -140,10 +140,8 @@ local function wait_before(scope, at, class, lane)
 end
 
 local function waits_before(scope)
-  for class = 1, 5 do
-    if redis.call('EXISTS', wait_key(class, scope)) == 1 then return true end
-  end
-  return false
+  return redis.call('EXISTS', wait_key(1, scope), wait_key(2, scope), wait_key(3, scope), wait_key(4, scope),
+    wait_key(5, scope)) > 0
 end
 
 -- Gives up to `most` lanes that wait before the scope their turn again, the highest class first.

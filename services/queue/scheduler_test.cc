@@ -1,0 +1,79 @@
+// Which worker is handed what, of those that wait at once.
+#include "queue/scheduler.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include "queue/store_fixture.h"
+
+namespace staffetta::queue {
+namespace {
+
+using testing::ElementsAre;
+using asio::experimental::awaitable_operators::operator&&;
+
+class SchedulerTest : public QueueStoreTest {
+ protected:
+  using Result = absl::StatusOr<QueueStore::LeaseResult>;
+
+  // Both workers wait before anything is queued; then a message of each of these classes comes.
+  std::pair<Result, Result> BulkAndExpress(std::vector<int> classes) {
+    return Await(context_, Both(std::move(classes)));
+  }
+  static std::vector<int> ClassesOf(const Result& result) {
+    std::vector<int> classes;
+    EXPECT_TRUE(result.ok()) << result.status();
+    for (const auto& delivery : result->deliveries) classes.push_back(delivery.message_class);
+    return classes;
+  }
+
+ private:
+  Co<std::pair<Result, Result>> Both(std::vector<int> classes) {
+    TaskGroup group(context_.get_executor(), "test");
+    Scheduler scheduler({store_.get()}, &group);
+    const absl::Duration wait = absl::Seconds(20);
+    auto [bulk, express] =
+        co_await (scheduler.Lease({.worker = "bulk", .credits = 10}, wait) &&
+                  WithMail(&scheduler, {.worker = "express", .express = 10}, std::move(classes)));
+    scheduler.Stop();
+    co_await group.Wait();
+    co_return std::make_pair(std::move(bulk), std::move(express));
+  }
+  Co<Result> WithMail(Scheduler* scheduler, QueueStore::Want want, std::vector<int> classes) {
+    co_return co_await (scheduler->Lease(std::move(want), absl::Seconds(20)) &&
+                        EnqueueAll(scheduler, std::move(classes)));
+  }
+  Co<void> EnqueueAll(Scheduler* scheduler, std::vector<int> classes) {
+    for (const int each : classes) {
+      const v1::NewMessage message = Message(each, {"bob@x.example"});
+      std::vector<StorableMessage> batch;
+      batch.push_back(*ToStorable(message, {}, absl::Now()));
+      const absl::Status status = co_await scheduler->Enqueue(0, std::move(batch));
+      EXPECT_TRUE(status.ok()) << status;
+    }
+  }
+};
+
+// SPEC P3: class 1 goes to a worker that keeps room for it alone, the rest to those that take all.
+TEST_F(SchedulerTest, UrgentMail_TakesTheExpressLine) {
+  const auto [bulk, express] = BulkAndExpress({1, 5});
+  EXPECT_THAT(ClassesOf(bulk), ElementsAre(5));
+  EXPECT_THAT(ClassesOf(express), ElementsAre(1));
+}
+
+// SPEC P3: and it does not wait for a call that leases lower mail.
+TEST_F(SchedulerTest, UrgentMailBehindOther_TakesTheExpressLine) {
+  const auto [bulk, express] = BulkAndExpress({5, 1});
+  EXPECT_THAT(ClassesOf(bulk), ElementsAre(5));
+  EXPECT_THAT(ClassesOf(express), ElementsAre(1));
+}
+
+// SPEC P3: where the express line has had its fill, class 1 takes any.
+TEST_F(SchedulerTest, UrgentMailBeyondTheExpressLine_GoesWithTheRest) {
+  const auto [bulk, express] = BulkAndExpress({1, 1});
+  EXPECT_THAT(ClassesOf(bulk), ElementsAre(1));
+  EXPECT_THAT(ClassesOf(express), ElementsAre(1));
+}
+
+}  // namespace
+}  // namespace staffetta::queue
