@@ -16,6 +16,7 @@ namespace staffetta::delivery {
 
 // Our right to work on a delivery, as far as this process knows.
 struct Lease {
+  std::chrono::steady_clock::time_point begin;
   std::chrono::steady_clock::time_point ends;
   bool lost = false;  // the queue said so
 

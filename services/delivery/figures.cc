@@ -2,10 +2,13 @@
 
 #include <absl/time/clock.h>
 
+#include <algorithm>
+
 namespace staffetta::delivery {
 namespace {
 
 using metrics::NewCounter;
+using metrics::NewGauge;
 using metrics::NewSeconds;
 
 metrics::Counter& NewOutcome(const char* outcome) {
@@ -29,8 +32,29 @@ Figures::Figures()
       unknown(NewOutcome("unknown")),
       to_delivery(NewSeconds, "staffetta_delivery_seconds",
                   "From acceptance until a recipient is delivered, a scheduled time included."),
+      in_hands(NewSeconds, "staffetta_delivery_lease_seconds",
+               "From a delivery's lease until the queue has taken the report on it."),
+      to_end(NewSeconds, "staffetta_delivery_completed_seconds",
+             "From acceptance until the queue has taken the report that ends a delivery, delivered "
+             "or failed, a scheduled time included."),
       attempt(NewSeconds("staffetta_delivery_attempt_seconds",
-                         "From the begin of work on a delivery to its outcome.")) {}
+                         "From the begin of work on a delivery to its outcome.")),
+      egress_bytes(NewCounter, "staffetta_delivery_egress_bytes_total",
+                   "Bytes of content written to servers, encoded, before TLS."),
+      waiting_for_bandwidth(NewGauge, "staffetta_delivery_waiting_for_bandwidth",
+                            "Transfers under way that wait for bytes of delivery.egress_rate.") {}
+
+void Figures::CountReport(const Delivery& delivery) const {
+  const auto held = std::chrono::steady_clock::now() - delivery.lease.begin;
+  in_hands[delivery.priority].Observe(std::chrono::duration<double>(held).count());
+  const bool goes_on =
+      delivery.outcomes.empty() ||
+      std::any_of(delivery.outcomes.begin(), delivery.outcomes.end(), [](const Outcome& outcome) {
+        return outcome.kind != Kind::kDelivered && outcome.kind != Kind::kFailed;
+      });
+  if (goes_on) return;
+  to_end[delivery.priority].Observe(absl::ToDoubleSeconds(absl::Now() - delivery.accept_time));
+}
 
 void Figures::Count(const Delivery& delivery) const {
   if (delivery.outcomes.empty()) return;

@@ -35,6 +35,7 @@ Options OptionsFrom(const config::v1::Config& config, const std::string& hostnam
   options.reply_timeout = DurationOf(delivery.reply_timeout());
   options.final_timeout = DurationOf(delivery.final_timeout());
   options.idle_timeout = DurationOf(delivery.idle_timeout());
+  if (!delivery.egress_rate().empty()) options.egress_rate = BytesOf(delivery.egress_rate());
   options.sandbox_messages = delivery.sandbox_messages();
   options.dns.servers.assign(config.dns().servers().begin(), config.dns().servers().end());
   options.dns.timeout = DurationOf(config.dns().timeout());

@@ -3,6 +3,7 @@
 #include <absl/time/time.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct Options {
   absl::Duration final_timeout = absl::Minutes(10);
   absl::Duration idle_timeout = absl::Seconds(10);
   absl::Duration stop_grace = absl::Seconds(20);  // for running transactions, at the end
+  std::optional<int64_t> egress_rate;             // bytes of content a second; nullopt: any
   int sandbox_messages = 1000;
   net::ResolverOptions dns;
 };

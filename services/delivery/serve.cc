@@ -7,6 +7,7 @@
 
 #include "common/net/resolver.h"
 #include "common/net/tls_context.h"
+#include "delivery/egress.h"
 #include "delivery/inbox_rpc.h"
 #include "delivery/inbox_store.h"
 #include "delivery/worker.h"
@@ -17,12 +18,14 @@ namespace {
 // A worker and what it shares with nobody. Confined to its executor's thread.
 class Post {
  public:
-  Post(WorkerKind kind, Executor executor, const Options* options, redis::Client::Options redis)
+  Post(WorkerKind kind, Executor executor, const Options* options, redis::Client::Options redis,
+       Egress* egress)
       : kind_(kind),
         executor_(executor),
         options_(options),
         redis_(executor, std::move(redis)),
-        inbox_(&redis_, options->sandbox_messages) {}
+        inbox_(&redis_, options->sandbox_messages),
+        egress_(egress) {}
 
   Executor executor() const { return executor_; }
   InboxStore* inbox() { return &inbox_; }
@@ -33,7 +36,7 @@ class Post {
     if (!resolver.ok()) co_return resolver.status();
     resolver_ = *std::move(resolver);
     worker_ = std::make_unique<Worker>(kind_, executor_, options_, std::move(queue), &inbox_,
-                                       resolver_.get(), std::move(tls));
+                                       resolver_.get(), std::move(tls), egress_);
     worker_->Start();
     co_return absl::OkStatus();
   }
@@ -48,6 +51,7 @@ class Post {
   const Options* const options_;
   redis::Client redis_;
   InboxStore inbox_;
+  Egress* const egress_;
   std::unique_ptr<net::Resolver> resolver_;
   std::unique_ptr<Worker> worker_;
 };
@@ -57,13 +61,15 @@ class Post {
 struct Server::Parts {
   Parts(const Loops& loops, Options o, const redis::Client::Options& redis, std::string key)
       : options(std::move(o)),
-        bulk(WorkerKind::kBulk, loops.bulk, &options, redis),
+        egress(options.egress_rate ? std::make_unique<Egress>(*options.egress_rate) : nullptr),
+        bulk(WorkerKind::kBulk, loops.bulk, &options, redis, egress.get()),
         inbox(loops.bulk, std::move(key), bulk.inbox()) {
     if (options.express_prefetch == 0 || options.express_connections == 0) return;
-    express.emplace(WorkerKind::kExpress, loops.express, &options, redis);
+    express.emplace(WorkerKind::kExpress, loops.express, &options, redis, egress.get());
   }
 
   const Options options;
+  const std::unique_ptr<Egress> egress;  // of both; null: no limit
   Post bulk;
   std::optional<Post> express;  // nullopt: class 1 goes with the rest
   InboxRpc inbox;

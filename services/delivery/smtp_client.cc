@@ -8,6 +8,8 @@
 #include "common/smtp/data_encoder.h"
 #include "common/smtp/reply.h"
 #include "common/smtp/utf8.h"
+#include "delivery/egress.h"
+#include "delivery/figures.h"
 
 namespace staffetta::delivery {
 namespace {
@@ -240,7 +242,7 @@ Co<Heard> SmtpClient::SendContent(const Delivery* delivery, const Body* body) {
     } else {
       encoder.Feed(block, &out_);
     }
-    std::optional<Heard> trouble = co_await Flush(Stage::kData);
+    std::optional<Heard> trouble = co_await FlushContent(delivery);
     if (trouble) co_return *std::move(trouble);
   }
   out_.reserve(rest.size() + rest.size() / 64 + 8);
@@ -252,9 +254,39 @@ Co<Heard> SmtpClient::SendContent(const Delivery* delivery, const Body* body) {
   }
   // A failed write leaves out its end, which is the dot or the chunk's last octet: the server
   // cannot have the whole message.
-  std::optional<Heard> trouble = co_await Flush(Stage::kData);
+  std::optional<Heard> trouble = co_await FlushContent(delivery);
   if (trouble) co_return *std::move(trouble);
   co_return co_await ReadReply(Stage::kEndOfData, options_->final_timeout);
+}
+
+Co<std::optional<Heard>> SmtpClient::FlushContent(const Delivery* delivery) {
+  std::string_view rest = out_;
+  while (!rest.empty()) {
+    const std::string_view slice =
+        options_->egress ? rest.substr(0, options_->egress->slice()) : rest;
+    rest.remove_prefix(slice.size());
+    if (options_->egress) {
+      std::optional<Heard> trouble = co_await TakeBandwidth(delivery, slice.size());
+      if (trouble) co_return trouble;
+    }
+    stream_->SetDeadline(options_->reply_timeout);
+    const absl::Status status = co_await stream_->Write(slice);
+    if (!status.ok()) co_return Broken(Stage::kData, status);
+    TheFigures().egress_bytes[delivery->priority].Increment(static_cast<double>(slice.size()));
+  }
+  out_.clear();
+  co_return std::nullopt;
+}
+
+Co<std::optional<Heard>> SmtpClient::TakeBandwidth(const Delivery* delivery, size_t bytes) {
+  if (co_await options_->egress->Take(delivery->priority, bytes) == Egress::Taken::kCancelled) {
+    usable_ = false;
+    co_return HeardFault(Stage::kData, Fault::kStopped);
+  }
+  if (delivery->lease.Holds()) co_return std::nullopt;
+  // It was held for so long that somebody else may have it by now.
+  Close();
+  co_return HeardFault(Stage::kData, Fault::kLeaseLost);
 }
 
 Co<std::optional<Heard>> SmtpClient::Flush(Stage stage) {

@@ -19,12 +19,15 @@
 
 namespace staffetta::delivery {
 
+class Egress;
+
 struct ClientOptions {
   std::string helo;
   absl::Duration connect_timeout = absl::Seconds(30);
   absl::Duration reply_timeout = absl::Minutes(5);   // each reply, each block of content
   absl::Duration final_timeout = absl::Minutes(10);  // the reply to the end of data
   std::shared_ptr<const net::TlsContext> tls;        // null: no STARTTLS
+  Egress* egress = nullptr;                          // for content; null: as fast as it goes
 };
 
 // One SMTP connection to one server, as client (RFC 5321), with opportunistic STARTTLS and
@@ -40,7 +43,7 @@ class SmtpClient {
 
   // One transaction (see Prepare): `delivery` to those of its recipients, which are indexes. For
   // each what decided: a refusal, or what became of the message. Content is written only while the
-  // delivery's lease holds.
+  // delivery's lease holds, and as options->egress lets it; no deadline runs while it waits there.
   Co<std::vector<Heard>> Send(const Delivery* delivery, std::vector<size_t> recipients);
 
   // Whether another transaction may follow.
@@ -71,6 +74,9 @@ class SmtpClient {
 
   // Writes out_. nullopt: written.
   Co<std::optional<Heard>> Flush(Stage stage);
+  // Writes out_, which is content, slice by slice where the bandwidth is limited.
+  Co<std::optional<Heard>> FlushContent(const Delivery* delivery);
+  Co<std::optional<Heard>> TakeBandwidth(const Delivery* delivery, size_t bytes);
   Co<Heard> ReadReply(Stage stage, absl::Duration timeout);
   // Writes out_ unless it went out with the group, and reads the reply.
   Co<Heard> Step(Stage stage);

@@ -6,7 +6,10 @@
 #include <filesystem>
 #include <numeric>
 
+#include "common/base/task_group.h"
 #include "common/net/tls_context.h"
+#include "delivery/egress.h"
+#include "delivery/figures.h"
 #include "delivery/test_server.h"
 #include "delivery/test_support.h"
 
@@ -19,6 +22,15 @@ using testing::IsEmpty;
 
 Co<bool> StopServer(TestServer* server) {
   co_await server->Stop();
+  co_return true;
+}
+
+Co<void> TakeSlices(Egress* egress, int slices) {
+  for (int i = 0; i < slices; ++i) (void)co_await egress->Take(1, egress->slice());
+}
+
+Co<bool> Ended(TaskGroup* group) {
+  co_await group->Wait();
   co_return true;
 }
 
@@ -223,6 +235,50 @@ TEST_F(SmtpClientTest, LargeContent_ArrivesWhole) {
   Send({"a@example.net"});
   ASSERT_EQ(server_.delivered.size(), 1U);
   EXPECT_TRUE(server_.delivered[0] == delivery_.content);
+}
+
+// SPEC D12: cut into slices on the way, and counted.
+TEST_F(SmtpClientTest, LimitedBandwidth_ContentArrivesWhole) {
+  Egress egress(50'000'000);
+  options_.egress = &egress;
+  delivery_.content.clear();
+  for (int i = 0; i < 9000; ++i) delivery_.content += "." + std::string(90, 'x') + "\r\n";
+  const double before = TheFigures().egress_bytes[3].Value();
+  Send({"a@example.net"});
+  ASSERT_EQ(server_.delivered.size(), 1U);
+  EXPECT_TRUE(server_.delivered[0] == delivery_.content);
+  const double dots_and_end = 9000 + 3;
+  EXPECT_EQ(TheFigures().egress_bytes[3].Value() - before,
+            static_cast<double>(delivery_.content.size()) + dots_and_end);
+}
+
+// SPEC P3: a held transfer is not late by our own fault.
+TEST_F(SmtpClientTest, HeldForLongerThanTheTimeout_GoesOnByItself) {
+  options_.reply_timeout = options_.final_timeout = absl::Milliseconds(100);
+  Egress egress(100'000);
+  options_.egress = &egress;
+  TaskGroup urgent(context_.get_executor(), "urgent");
+  ASSERT_EQ(Open().fault, Fault::kNone);
+  for (int i = 0; i < 4; ++i) urgent.Spawn(TakeSlices(&egress, 10));
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(Said(Send({"a@example.net"})[0]), Expect(Stage::kEndOfData, Fault::kNone, 250));
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(200));
+  EXPECT_THAT(server_.delivered, ElementsAre(delivery_.content));
+  staffetta::Await(context_, Ended(&urgent));
+}
+
+// Somebody else may have it by then.
+TEST_F(SmtpClientTest, LeaseEndsWhileItIsHeld_ContentIsNotSent) {
+  Egress egress(100'000);
+  options_.egress = &egress;
+  TaskGroup urgent(context_.get_executor(), "urgent");
+  ASSERT_EQ(Open().fault, Fault::kNone);
+  for (int i = 0; i < 4; ++i) urgent.Spawn(TakeSlices(&egress, 5));
+  delivery_.lease.ends = std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
+  EXPECT_EQ(Said(Send({"a@example.net"})[0]), Expect(Stage::kData, Fault::kLeaseLost));
+  EXPECT_FALSE(client_->usable());
+  staffetta::Await(context_, Ended(&urgent));
+  EXPECT_THAT(server_.contents, IsEmpty());
 }
 
 TEST_F(SmtpClientTest, TooLargeForThePeer_IsNotTried) {

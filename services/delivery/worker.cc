@@ -7,6 +7,7 @@
 #include "common/base/ids.h"
 #include "common/base/log.h"
 #include "common/rpc/times.h"
+#include "delivery/figures.h"
 #include "delivery/queue_messages.h"
 #include "delivery/worker_log.h"
 
@@ -48,7 +49,7 @@ Co<void> Worker::Wakeup::Wait(absl::Duration longest) {
 
 Worker::Worker(WorkerKind kind, Executor executor, const Options* options,
                std::shared_ptr<const rpc::Peer> queue, InboxStore* inbox, net::Resolver* resolver,
-               std::shared_ptr<const net::TlsContext> tls)
+               std::shared_ptr<const net::TlsContext> tls, Egress* egress)
     : kind_(kind),
       executor_(executor),
       options_(options),
@@ -71,8 +72,8 @@ Worker::Worker(WorkerKind kind, Executor executor, const Options* options,
   site_context_.options = options;
   site_context_.connections =
       express ? options->express_connections : options->connections_per_site;
-  site_context_.client = {options->helo, options->connect_timeout, options->reply_timeout,
-                          options->final_timeout, std::move(tls)};
+  site_context_.client = {options->helo,          options->connect_timeout, options->reply_timeout,
+                          options->final_timeout, std::move(tls),           egress};
   site_context_.search = {options->port, options->allow_networks};
   site_context_.resolver = resolver;
   site_context_.random = &random_;
@@ -170,6 +171,7 @@ void Worker::Take(pb::LeaseResponse response, Clock::time_point called, Line* li
   for (pb::LeasedDelivery& leased : *response.mutable_deliveries()) {
     auto held = std::make_unique<Held>();
     held->delivery = FromLeased(&leased);
+    held->delivery.lease.begin = now;
     held->delivery.lease.ends = ends;
     held->line = line;
     Delivery* const delivery = &held->delivery;
@@ -209,7 +211,11 @@ Co<void> Worker::Complete(std::vector<Held*> batch) {
       const std::set<std::string> lost(response->lost_delivery_ids().begin(),
                                        response->lost_delivery_ids().end());
       for (Held* held : batch) {
-        if (lost.contains(held->delivery.id)) LogLost(held->delivery);
+        if (lost.contains(held->delivery.id)) {
+          LogLost(held->delivery);
+        } else {
+          TheFigures().CountReport(held->delivery);
+        }
         held_.erase(std::string(held->delivery.lease_id));
       }
       co_return;

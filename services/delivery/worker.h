@@ -20,6 +20,8 @@
 
 namespace staffetta::delivery {
 
+class Egress;
+
 // What a worker takes (SPEC P3): bulk any class, express class 1 alone. A process has one of each,
 // so that class 1 finds a thread, room and connections that no lower mail fills.
 enum class WorkerKind { kBulk, kExpress };
@@ -33,10 +35,10 @@ enum class WorkerKind { kBulk, kExpress };
 // has answered or the lease is over; the lease id makes that safe.
 class Worker {
  public:
-  // The pointers must outlive it.
+  // The pointers must outlive it; `egress` is null where the bandwidth has no limit.
   Worker(WorkerKind kind, Executor executor, const Options* options,
          std::shared_ptr<const rpc::Peer> queue, InboxStore* inbox, net::Resolver* resolver,
-         std::shared_ptr<const net::TlsContext> tls);
+         std::shared_ptr<const net::TlsContext> tls, Egress* egress);
   ~Worker();
 
   void Start();

@@ -55,7 +55,7 @@ class WorkerTest : public testing::Test {
     worker_ =
         std::make_unique<Worker>(WorkerKind::kBulk, runtime_.executor(0), &options_,
                                  rpc::LocalPeer(host_->InProcessChannel(), kKey, absl::Seconds(10)),
-                                 &inbox_, &dns_, net::TlsContext::OpportunisticClient());
+                                 &inbox_, &dns_, net::TlsContext::OpportunisticClient(), nullptr);
     worker_->Start();
   }
   static pb::LeasedDelivery Leased(const std::string& id, std::vector<std::string> recipients) {

@@ -1,8 +1,6 @@
 """The figures for Prometheus agree with what was sent, and name nobody."""
 # SPEC O5: by class and outcome; no account, user, address or destination.
-import re
-import urllib.request
-
+from metrics import figures, scrape
 from verbs import *
 
 
@@ -33,15 +31,3 @@ def story():
     told = scrape(relay)
     for name in ("example", "@", user.name):
         holds(name not in told, f"the figures name {name}")
-
-
-def scrape(relay):
-    address = re.search(r"; metrics (\S+)", relay.log())[1]
-    with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
-        return answer.read().decode()
-
-
-def figures(relay):
-    lines = [line.removeprefix("staffetta_").rsplit(" ", 1) for line in scrape(relay).splitlines()
-             if not line.startswith("#")]
-    return {name: float(value) for name, value in lines}

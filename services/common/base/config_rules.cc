@@ -91,6 +91,16 @@ absl::Status CheckDuration(std::string_view name, const std::string& value) {
   return absl::OkStatus();
 }
 
+absl::Status CheckBytes(std::string_view name, const std::string& value) {
+  constexpr int64_t kLeastRate = 1024;
+  const absl::StatusOr<int64_t> bytes = ParseBytes(value);
+  if (!bytes.ok()) return bytes.status();
+  if (name == "Delivery.egress_rate" && *bytes < kLeastRate) {
+    return Refused("\"", value, "\" is less than 1KiB a second");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckResolver(const std::string& value) {
   const std::pair<std::string, std::string> parts = absl::StrSplit(value, absl::MaxSplits('@', 1));
   const bool with_port = absl::StrContains(value, '@');
@@ -134,7 +144,7 @@ absl::Status CheckText(const FieldDescriptor& field, const std::string& value) {
     case config::v1::KIND_DURATION:
       return CheckDuration(name, value);
     case config::v1::KIND_BYTES:
-      return ParseBytes(value).status();
+      return CheckBytes(name, value);
     case config::v1::KIND_PORTS:
       return ParsePorts(value).status();
     case config::v1::KIND_NETWORK:

@@ -130,6 +130,8 @@ TEST_F(ConfigTest, ErrorsNameLineKeyAndReason) {
       {"delivery:\n  routes:\n  - {domain: a, to: \"b:25\"}\n  - domain: c",
        "4: delivery.routes[1]: needs `to`"},
       {"delivery: {routes: [{to: \"b:25\"}]}", "1: delivery.routes[0]: needs a domain"},
+      {"delivery: {egress_rate: 1000}", "1: delivery.egress_rate: \"1000\" is less than 1KiB"},
+      {"delivery: {egress_rate: 10MiB/s}", "1: delivery.egress_rate: "},
       {"dns: {servers: [resolver.example]}", "1: dns.servers[0]: \"resolver.example\" is no"},
       {"gateway:\n  ports: \"25\n", "illegal EOF in scalar"},
       {"gateway:\n  - [1\n", "end of"},
