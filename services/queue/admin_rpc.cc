@@ -248,7 +248,7 @@ Co<absl::Status> AdminRpc::DoListThrottles(const v1::ListThrottlesRequest*,
 
 Co<absl::Status> AdminRpc::DoExplain(const v1::ExplainRequest* request,
                                      v1::ExplainResponse* response) {
-  const auto described = co_await DescribeMessage(partitions_, request->message_id());
+  const auto described = co_await DescribeAmongAll(partitions_, request->message_id());
   if (!described.ok()) co_return described.status();
   for (const AdminStore::Described& delivery : described->deliveries) {
     v1::Explanation* const out = response->add_explanations();

@@ -95,17 +95,21 @@ Co<absl::StatusOr<AdminStore::Stats>> AdminStore::GetStats() {
                                                    std::move(args));
   if (!reply.ok()) co_return reply.status();
   const std::vector<Value> parts = reply->TakeArray();
-  if (parts.size() != 21) co_return Unexpected("stats");
+  if (parts.size() != 28) co_return Unexpected("stats");
   Stats stats;
   stats.now = TimeOf(parts[0]);
-  int64_t* const counts[] = {&stats.messages, &stats.due,          &stats.leased,
-                             &stats.paused,   &stats.aside,        &stats.expired,
-                             &stats.suspects, &stats.closed_gates, &stats.holds};
-  for (size_t i = 0; i < std::size(counts); ++i) *counts[i] = NumberOf(parts[i + 1]);
-  stats.last_asked = TimeOrPast(parts[10]);
-  for (size_t c = 1; c < stats.classes.size(); ++c) {
-    stats.classes[c] = {NumberOf(parts[9 + 2 * c]), TimeOrNever(parts[10 + 2 * c])};
+  auto part = parts.begin() + 1;
+  for (int64_t* count : {&stats.messages, &stats.due, &stats.leased, &stats.paused, &stats.aside,
+                         &stats.expired, &stats.suspects}) {
+    *count = NumberOf(*part++);
   }
+  stats.last_asked = TimeOrPast(*part++);
+  for (size_t c = 1; c < stats.classes.size(); ++c) {
+    stats.classes[c].ready = NumberOf(*part++);
+    stats.classes[c].oldest = TimeOrNever(*part++);
+  }
+  for (int64_t& count : stats.holds) count = NumberOf(*part++);
+  for (int64_t& count : stats.closed_gates) count = NumberOf(*part++);
   co_return stats;
 }
 
@@ -137,6 +141,7 @@ Co<absl::StatusOr<AdminStore::Description>> AdminStore::DescribeMessage(std::str
     if (!some.ok()) co_return some.status();
     all.now = some->now;
     all.last_asked = some->last_asked;
+    all.highest_waiting_class = some->highest_waiting_class;
     std::move(some->deliveries.begin(), some->deliveries.end(), std::back_inserter(all.deliveries));
     const auto record =
         co_await partition_->client()->Run(Command("EXISTS", partition_->Key("msg", message_id)));
@@ -154,10 +159,12 @@ Co<absl::StatusOr<AdminStore::Description>> AdminStore::Describe(
                                                    std::move(args));
   if (!reply.ok()) co_return reply.status();
   std::vector<Value> parts = reply->TakeArray();
-  if (parts.size() != 3) co_return Unexpected("describe");
-  Description description{
-      .now = TimeOf(parts[0]), .last_asked = TimeOrPast(parts[1]), .deliveries = {}};
-  for (Value& element : parts[2].TakeArray()) {
+  if (parts.size() != 4) co_return Unexpected("describe");
+  Description description{.now = TimeOf(parts[0]),
+                          .last_asked = TimeOrPast(parts[1]),
+                          .highest_waiting_class = static_cast<int>(NumberOf(parts[2])),
+                          .deliveries = {}};
+  for (Value& element : parts[3].TakeArray()) {
     std::vector<Value> d = element.TakeArray();
     if (d.size() != 16) co_return Unexpected("describe");
     description.deliveries.push_back({.delivery_id = d[0].TakeString(),

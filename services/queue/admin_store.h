@@ -42,8 +42,9 @@ class AdminStore {
     int64_t place_in_lane = -1;  // -1: not among the first 10,000
   };
   struct Description {
-    absl::Time now;         // Redis's clock
-    absl::Time last_asked;  // InfinitePast: no worker ever did
+    absl::Time now;                 // Redis's clock
+    absl::Time last_asked;          // InfinitePast: no worker ever did
+    int highest_waiting_class = 0;  // that may go; 0: none
     std::vector<Described> deliveries;
   };
   struct Page {
@@ -57,10 +58,14 @@ class AdminStore {
     };
     absl::Time now;
     absl::Time last_asked;  // InfinitePast: no worker ever did
-    int64_t messages = 0, due = 0, leased = 0, paused = 0, aside = 0, expired = 0, suspects = 0,
-            closed_gates = 0, holds = 0;
+    int64_t messages = 0, due = 0, leased = 0, paused = 0, aside = 0, expired = 0, suspects = 0;
     std::array<Class, 6> classes;  // [0] is unused
+    // By kind of scope, in the order of kScopeKinds.
+    std::array<int64_t, 6> holds{};
+    std::array<int64_t, 3> closed_gates{};  // throttles are for the first three
   };
+  static constexpr std::array<const char*, 6> kScopeKinds = {"account", "channel", "destination",
+                                                             "list",    "lane",    "all"};
   struct Hold {
     absl::Time since;
     std::string why;
@@ -71,6 +76,8 @@ class AdminStore {
   Co<absl::StatusOr<Page>> List(std::string from, int about);
   // The unfinished deliveries of a message; none: it is not queued.
   Co<absl::StatusOr<Description>> DescribeMessage(std::string message_id);
+  // The same of no deliveries.
+  Co<absl::StatusOr<Description>> DescribeNone() { return Describe({}); }
   // Those of the deliveries that the change fitted. `event` is published for each; `channel` is for
   // REROUTE.
   Co<absl::StatusOr<std::vector<std::string>>> Change(v1::DeliveryChange change,

@@ -40,9 +40,18 @@ Figures::Figures()
       paused(NewState("paused")),
       aside(NewState("set_aside")),
       expired(NewState("expired")),
-      holds(NewGauge("staffetta_queue_holds", "Scopes that operators hold.")),
-      closed_gates(NewGauge("staffetta_queue_closed_gates",
-                            "Throttled scopes with lanes that wait for their time.")) {}
+      worker_silence(NewGauge("staffetta_queue_worker_silence_seconds",
+                              "Since a worker last asked for deliveries; +Inf: none ever did.")) {
+  for (size_t i = 0; i < holds.size(); ++i) {
+    holds[i] = &NewGauge("staffetta_queue_holds", "Scopes that operators hold, by kind.",
+                         {{"scope", AdminStore::kScopeKinds[i]}});
+  }
+  for (size_t i = 0; i < closed_gates.size(); ++i) {
+    closed_gates[i] = &NewGauge("staffetta_queue_closed_gates",
+                                "Throttled scopes with lanes that wait for their time, by kind.",
+                                {{"scope", AdminStore::kScopeKinds[i]}});
+  }
+}
 
 void Figures::Show(const AdminStore::Stats& stats) const {
   for (int c = 1; c <= 5; ++c) {
@@ -57,8 +66,11 @@ void Figures::Show(const AdminStore::Stats& stats) const {
   paused.Set(static_cast<double>(stats.paused));
   aside.Set(static_cast<double>(stats.aside + stats.suspects));
   expired.Set(static_cast<double>(stats.expired));
-  holds.Set(static_cast<double>(stats.holds));
-  closed_gates.Set(static_cast<double>(stats.closed_gates));
+  worker_silence.Set(absl::ToDoubleSeconds(stats.now - stats.last_asked));
+  for (size_t i = 0; i < holds.size(); ++i) holds[i]->Set(static_cast<double>(stats.holds[i]));
+  for (size_t i = 0; i < closed_gates.size(); ++i) {
+    closed_gates[i]->Set(static_cast<double>(stats.closed_gates[i]));
+  }
 }
 
 metrics::Counter& Figures::Ended(Fate fate) const {

@@ -32,8 +32,9 @@ struct Figures {
   Gauge& paused;
   Gauge& aside;
   Gauge& expired;
-  Gauge& holds;
-  Gauge& closed_gates;
+  Gauge& worker_silence;
+  std::array<Gauge*, AdminStore::kScopeKinds.size()> holds;  // by kind of scope
+  std::array<Gauge*, 3> closed_gates;                        // likewise
 
   // Of all partitions together.
   void Show(const AdminStore::Stats& stats) const;

@@ -174,12 +174,37 @@ TEST_F(GatesTest, RemovedThrottle_LetsAllGo) {
   for (int i = 0; i < 3; ++i) Enqueue(3, {"r@x.example"});
   EXPECT_THAT(LeaseIds(), SizeIs(1));
   EXPECT_THAT(LeaseIds(), IsEmpty());
-  EXPECT_EQ(Await(context_, admin_->GetStats())->closed_gates, 1);
+  EXPECT_THAT(Await(context_, admin_->GetStats())->closed_gates, ElementsAre(1, 0, 0));
   v1::Throttle none;
   none.set_scope("account:1");
   Throttle(none);
   EXPECT_THAT(LeaseIds(), SizeIs(2));
   EXPECT_THAT(*Await(context_, admin_->Throttles()), IsEmpty());
+}
+
+// SPEC O5: by kind of scope; a gate counts once, however many lanes wait before it, until it opens.
+TEST_F(GatesTest, HoldsAndClosedGates_AreCountedByKind) {
+  const auto stats = [this] { return *Await(context_, admin_->GetStats()); };
+  for (const char* scope : {"destination:a.example", "destination:b.example", "list:1/2", "all"}) {
+    Hold(scope);
+  }
+  EXPECT_THAT(stats().holds, ElementsAre(0, 0, 2, 1, 0, 1));
+  EXPECT_TRUE(Release("all").ok());
+  EXPECT_TRUE(Release("destination:a.example").ok());
+  EXPECT_THAT(stats().holds, ElementsAre(0, 0, 1, 1, 0, 0));
+
+  Throttle(Rate("destination:*", 1, absl::Seconds(1)));
+  Throttle(Rate("account:2", 1, absl::Hours(1)));
+  for (int i = 0; i < 2; ++i) {
+    Enqueue(3, {"r@x.example"});
+    Enqueue(3, {"r@y.example"});
+    Enqueue(3, {"r@z.example"}, 2);
+  }
+  EXPECT_THAT(LeaseIds(), SizeIs(3));
+  EXPECT_THAT(stats().closed_gates, ElementsAre(1, 0, 2));
+  Pass("1.1");
+  EXPECT_THAT(LeaseIds(), SizeIs(2));
+  EXPECT_THAT(stats().closed_gates, ElementsAre(1, 0, 0)) << "nothing waits before the others";
 }
 
 TEST_F(GatesTest, Throttles_AreListedAsTheyWereSet) {

@@ -164,10 +164,10 @@ Co<std::vector<std::string>> BrokenInvariants(redis::Client* client, std::string
   co_await CheckTurns(&all, &broken);
 
   Names messages;
-  std::map<std::string, int64_t> ready;
+  std::map<std::string, int64_t> counts;  // as the fields of count: should be
   for (const auto& [id, d] : *deliveries) {
     messages.insert(id.substr(0, id.find('.')));
-    if (d.state == v1::DELIVERY_STATE_READY) ++ready[absl::StrCat("r", d.message_class)];
+    if (d.state == v1::DELIVERY_STATE_READY) ++counts[absl::StrCat("r", d.message_class)];
   }
   // I1: no record stands alone. A message's own record is there when it has several deliveries.
   if (deliveries->size() != (co_await all.Keys("dlv")).size()) {
@@ -183,10 +183,14 @@ Co<std::vector<std::string>> BrokenInvariants(redis::Client* client, std::string
   }
   if (contents != messages) broken.push_back("I5: contents are not those of the messages");
 
-  ready["m"] = static_cast<int64_t>(messages.size());
-  for (const char* field : {"m", "r1", "r2", "r3", "r4", "r5"}) {
+  counts["m"] = static_cast<int64_t>(messages.size());
+  for (const std::string& scope : co_await all.Sorted("gates")) {
+    ++counts[absl::StrCat("g:", scope.substr(0, scope.find(':')))];
+  }
+  for (const char* field :
+       {"m", "r1", "r2", "r3", "r4", "r5", "g:account", "g:channel", "g:destination"}) {
     const std::string counted = co_await all.Field("count", field);
-    const std::string expected = ready[field] == 0 ? "" : absl::StrCat(ready[field]);
+    const std::string expected = counts[field] == 0 ? "" : absl::StrCat(counts[field]);
     if (counted != expected) {
       broken.push_back(absl::StrCat("count: ", field, " is \"", counted, "\", not ", expected));
     }

@@ -75,8 +75,12 @@ Co<absl::StatusOr<AdminStore::Stats>> StatsOf(std::vector<Stores> partitions) {
     sum.aside += stats->aside;
     sum.suspects += stats->suspects;
     sum.expired += stats->expired;
-    sum.closed_gates += stats->closed_gates;
-    sum.holds = std::max(sum.holds, stats->holds);
+    for (size_t i = 0; i < sum.closed_gates.size(); ++i) {
+      sum.closed_gates[i] += stats->closed_gates[i];
+    }
+    for (size_t i = 0; i < sum.holds.size(); ++i) {
+      sum.holds[i] = std::max(sum.holds[i], stats->holds[i]);
+    }
     sum.last_asked = std::max(sum.last_asked, stats->last_asked);
   }
   co_return sum;
@@ -90,6 +94,29 @@ Co<absl::StatusOr<AdminStore::Description>> DescribeMessage(std::vector<Stores> 
   if (!partition.ok()) co_return none;
   auto described = co_await partitions[*partition].admin->DescribeMessage(message_id);
   if (described.ok() && described->deliveries.empty()) co_return none;
+  co_return described;
+}
+
+Co<absl::StatusOr<AdminStore::Description>> DescribeAmongAll(std::vector<Stores> partitions,
+                                                             std::string message_id) {
+  auto described = co_await DescribeMessage(partitions, message_id);
+  if (!described.ok() || partitions.size() == 1) co_return described;
+  int highest = described->highest_waiting_class;
+  for (const Stores& stores : partitions) {
+    const auto other = co_await stores.admin->DescribeNone();
+    if (!other.ok()) continue;
+    described->last_asked = std::max(described->last_asked, other->last_asked);
+    const int there = other->highest_waiting_class;
+    if (there > 0 && (highest == 0 || there < highest)) highest = there;
+  }
+  described->highest_waiting_class = highest;
+  for (AdminStore::Described& delivery : described->deliveries) {
+    const bool next =
+        delivery.reason == v1::WAIT_REASON_TURN || delivery.reason == v1::WAIT_REASON_HIGHER_CLASS;
+    if (!next || highest == 0 || highest >= delivery.message_class) continue;
+    delivery.reason = v1::WAIT_REASON_HIGHER_CLASS;
+    delivery.scope = absl::StrCat(highest);
+  }
   co_return described;
 }
 

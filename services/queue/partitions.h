@@ -37,5 +37,9 @@ Co<absl::StatusOr<AdminStore::Stats>> StatsOf(std::vector<Stores> partitions);
 // NOT_FOUND: the message is not queued.
 Co<absl::StatusOr<AdminStore::Description>> DescribeMessage(std::vector<Stores> partitions,
                                                             std::string message_id);
+// The same, as seen from all partitions: a higher class goes first wherever it waits (SPEC P3), and
+// a worker asks now here, now there. A partition that does not answer is left out.
+Co<absl::StatusOr<AdminStore::Description>> DescribeAmongAll(std::vector<Stores> partitions,
+                                                             std::string message_id);
 
 }  // namespace staffetta::queue

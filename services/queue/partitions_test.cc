@@ -93,6 +93,13 @@ class Replica {
     for (const v1::HeldScope& hold : holds->holds()) scopes.push_back(hold.scope());
     return scopes;
   }
+  v1::Explanation Why(const std::string& message_id) {
+    v1::ExplainRequest request;
+    request.set_message_id(message_id);
+    const auto explained = Call(admin_, &AdminClient::Async::Explain, request);
+    EXPECT_TRUE(explained.ok()) << explained.status();
+    return explained->explanations(0);
+  }
   std::set<std::string> Listed() {
     std::set<std::string> ids;
     v1::ListDeliveriesRequest request;
@@ -172,6 +179,22 @@ TEST_F(PartitionsTest, OtherReplicasUrgentMail_IsHeardOf) {
     EXPECT_THAT(one.Lease(1),
                 ElementsAre(testing::Property(&v1::LeasedDelivery::message_id, urgent)));
   }
+}
+
+// SPEC Q6, P3: held by priority, wherever the higher class waits.
+TEST_F(PartitionsTest, HigherClassElsewhere_IsWhyTheLowerOneWaits) {
+  Replica one(&runtime_, redis_, 3);
+  const std::string low = one.Enqueue(4, 0);
+  const std::string urgent = one.Enqueue(2, 1);
+  one.Enqueue(5, 2);
+  one.Lease(1);  // takes the urgent one, and a worker has asked
+  EXPECT_EQ(one.Why(low).reason(), v1::WAIT_REASON_TURN);
+  EXPECT_EQ(one.Why(urgent).reason(), v1::WAIT_REASON_IN_WORK);
+  one.Enqueue(1, 2);
+  const v1::Explanation why = one.Why(low);
+  EXPECT_EQ(why.reason(), v1::WAIT_REASON_HIGHER_CLASS);
+  EXPECT_EQ(why.scope(), "1");
+  EXPECT_EQ(why.text(), "held by priority: class 1 goes before class 4");
 }
 
 // The lower classes must not starve while another replica is busy in the other partitions.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <utility>
 
 #include "common/base/ids.h"
@@ -258,8 +259,9 @@ Co<absl::Status> QueueRpc::DoGetStats(const v1::GetStatsRequest*, v1::GetStatsRe
   response->set_paused(sum->paused);
   response->set_set_aside(sum->aside + sum->suspects);
   response->set_expired(sum->expired);
-  response->set_closed_gates(sum->closed_gates);
-  response->set_holds(sum->holds);
+  response->set_closed_gates(
+      std::accumulate(sum->closed_gates.begin(), sum->closed_gates.end(), int64_t{0}));
+  response->set_holds(std::accumulate(sum->holds.begin(), sum->holds.end(), int64_t{0}));
   if (sum->last_asked != absl::InfinitePast()) {
     *response->mutable_last_asked_time() = rpc::ToProto(sum->last_asked);
   }

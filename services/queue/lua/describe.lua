@@ -1,6 +1,6 @@
 -- parts: layout records lanes gates
 -- What is known of deliveries, and why they are still here (SPEC Q6). ARGV: tag, then deliveries. Returns: now,
--- when a worker last asked (0: never), and for each delivery that is there: id, class, attempts, its event
+-- when a worker last asked (0: never), the highest class that may go (0: none), and for each delivery that is there: id, class, attempts, its event
 -- part, the message's event part, accepted, expires, place, since or until when (0: unknown), lease id, kills,
 -- lane, and, when it is ready: what it waits for, as reason and scope, until when (0: unknown), and its place in
 -- the lane from 0 (-1: not among the first 10,000). Reasons: hold, throttle, class (the scope is the class
@@ -38,4 +38,4 @@ for k = 2, #ARGV do
       d[LEASE], d[KILLS], d[LANE], reason, scope, reason_until, place_in_lane }
   end
 end
-return { now, tonumber(redis.call('GET', asked_key) or 0), out }
+return { now, tonumber(redis.call('GET', asked_key) or 0), highest_waiting(), out }

@@ -28,6 +28,8 @@ local function scopes_of(lane)
     'list:' .. account .. '/' .. list, 'lane:' .. lane, 'all'
 end
 
+local function kind_of(scope) return string.match(scope, '^[^:]+') end
+
 -- The scope that holds the lane; nil: none.
 local function holding(lane)
   if not any_hold() then return nil end
@@ -41,7 +43,7 @@ end
 
 -- The limits of a scope: its own, or those of all of its kind; nil: none.
 local function limits_of(scope)
-  local found = redis.call('HMGET', throttle_key, scope, string.match(scope, '^[^:]+') .. ':*')
+  local found = redis.call('HMGET', throttle_key, scope, kind_of(scope) .. ':*')
   local text = found[1] or found[2]
   if not text then return nil end
   local interval, burst, daily, concurrent = string.match(text, '^(%S+) (%S+) (%S+) (%S+)')
@@ -136,7 +138,9 @@ end
 -- The lane waits until the scope's gate opens; `at` is nil for a hold, which its release opens.
 local function wait_before(scope, at, class, lane)
   redis.call('RPUSH', wait_key(class, scope), lane)
-  if at then redis.call('ZADD', gates_key, 'LT', at == math.huge and '+inf' or at, scope) end
+  if at and redis.call('ZADD', gates_key, 'LT', at == math.huge and '+inf' or at, scope) == 1 then
+    count('g:' .. kind_of(scope), 1)
+  end
 end
 
 local function waits_before(scope)
@@ -160,6 +164,7 @@ end
 local function open_gates(now, most)
   for _, scope in ipairs(redis.call('ZRANGEBYSCORE', gates_key, '-inf', now, 'LIMIT', 0, most)) do
     redis.call('ZREM', gates_key, scope)
+    count('g:' .. kind_of(scope), -1)
     local limits = limits_of(scope)
     local room, at = math.huge, 0
     if limits then room, at = room_in(scope, limits, 1, now) end
@@ -168,6 +173,7 @@ local function open_gates(now, most)
       -- As many as there is room for go; when they turn out to have nothing left, the next follow soon.
       if room > 0 then at = now + math.max(1, math.min(1000, limits[INTERVAL] > 0 and limits[INTERVAL] or 1000)) end
       redis.call('ZADD', gates_key, at == math.huge and '+inf' or at, scope)
+      count('g:' .. kind_of(scope), 1)
     end
   end
 end

@@ -26,7 +26,8 @@
 --   suspect:{p}                 the one that is in a worker's hands
 --   expired:{p}                 list of deliveries whose time is over and has not been reported
 --   deadline:{p}                sorted set: delivery that heads: cannot speak for -> when it expires (ms)
---   count:{p}                   hash: r1…r5 ready by class, m messages, f share owed to low classes
+--   count:{p}                   hash: r1…r5 ready by class, m messages, f share owed to low classes, g:<kind> those
+--                               in gates by kind of scope
 --   asked:{p}                   when a worker last asked for deliveries (ms)
 --   idem:{p}:<digest>           the message that a user's idempotency key made
 --   events:{p}                  stream: field e, a serialised Event

@@ -1,15 +1,15 @@
--- parts: layout records
--- How much waits. ARGV: tag. Returns: now, messages, due, leased, paused, aside, expired, suspects, closed gates,
--- holds, when a worker last asked (0: never), then for each class: ready, and when the oldest of them was
--- accepted, about (0: none). O(1).
+-- parts: layout records lanes gates
+-- How much waits. ARGV: tag. Returns: now, messages, due, leased, paused, aside, expired, suspects, when a worker
+-- last asked (0: never), then for each class: ready, and when the oldest of them was accepted, about (0: none);
+-- then holds by kind of scope (account, channel, destination, list, lane, all), and closed gates by the first
+-- three. O(holds), whatever waits.
 local now = now_ms()
 local counts = {}
 local all = redis.call('HGETALL', count_key)
 for k = 1, #all, 2 do counts[all[k]] = tonumber(all[k + 1]) end
 local out = { now, counts.m or 0, redis.call('ZCARD', due_key), redis.call('ZCARD', lease_key),
   redis.call('ZCARD', paused_key), redis.call('ZCARD', aside_key), redis.call('LLEN', expired_key),
-  redis.call('LLEN', suspects_key), redis.call('ZCARD', gates_key), redis.call('HLEN', hold_key),
-  tonumber(redis.call('GET', asked_key) or 0) }
+  redis.call('LLEN', suspects_key), tonumber(redis.call('GET', asked_key) or 0) }
 for class = 1, 5 do
   out[#out + 1] = counts['r' .. class] or 0
   local oldest = 0
@@ -22,4 +22,13 @@ for class = 1, 5 do
   end
   out[#out + 1] = oldest
 end
+local held = {}
+for _, scope in ipairs(redis.call('HKEYS', hold_key)) do
+  local kind = kind_of(scope)
+  held[kind] = (held[kind] or 0) + 1
+end
+for _, kind in ipairs({ 'account', 'channel', 'destination', 'list', 'lane', 'all' }) do
+  out[#out + 1] = held[kind] or 0
+end
+for _, kind in ipairs({ 'account', 'channel', 'destination' }) do out[#out + 1] = counts['g:' .. kind] or 0 end
 return out
