@@ -66,6 +66,35 @@ TEST_F(TimeTest, OldestOfAClass_IsKnown) {
   EXPECT_GE(stats->now - stats->classes[3].oldest, absl::Milliseconds(50));
 }
 
+// A replica's clock is set, forth or back: leases, retries and expiry go by Redis's, and stay where
+// they are.
+TEST_F(TimeTest, StepsOfOurClock_MoveNothing) {
+  const auto seconds = [](absl::Duration duration) { return absl::ToDoubleSeconds(duration); };
+  for (const absl::Duration step : {absl::Hours(30 * 24), -absl::Hours(30 * 24), absl::Hours(1)}) {
+    SCOPED_TRACE(absl::FormatDuration(step));
+    const absl::Time ours = absl::Now() + step;
+    const v1::NewMessage message = Message(3, {"r@x.example"});
+    const auto described = [&] {
+      const auto all = Await(context_, admin_->DescribeMessage(message.message_id()));
+      return std::make_pair(all->deliveries[0], all->now);
+    };
+    ASSERT_TRUE(Await(context_, EnqueueOne(*ToStorable(message, {}, ours))).ok());
+    const auto leased = Lease();
+    ASSERT_THAT(leased.deliveries, SizeIs(1));
+    const auto [in_work, then] = described();
+    EXPECT_NEAR(seconds(in_work.at - then), 60, 5) << "its lease";
+    EXPECT_NEAR(seconds(in_work.expires - then), seconds(RecordOptions().lifetime), 5);
+
+    const v1::Completion deferred =
+        Outcome(leased.deliveries[0], v1::OUTCOME_KIND_DEFERRED, {"r@x.example"}, absl::Hours(1));
+    ASSERT_TRUE(Await(context_, store_->Complete({*ToStorable(deferred, {}, ours)})).ok());
+    const auto [due, now] = described();
+    EXPECT_EQ(due.state, v1::DELIVERY_STATE_DUE_LATER);
+    EXPECT_NEAR(seconds(due.at - now), 3600, 5) << "its next attempt";
+    EXPECT_THAT(LeaseIds(), IsEmpty());
+  }
+}
+
 // A delivery that kills its workers is set aside after three of them, and the others go on
 // (THREATS: poison delivery).
 TEST_F(TimeTest, DeliveryWhoseWorkersDie_IsSetAside) {
