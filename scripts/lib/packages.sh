@@ -14,7 +14,7 @@ PACKAGES_RUN=(redis-server)
 PACKAGES_TEST=(
   postfix swaks libnet-ssleay-perl msmtp curl gsasl nsd openssl python3 python3-aiosmtpd
   ca-certificates git clang-format-16 clang-tidy-16 libclang-rt-16-dev llvm-16 shellcheck jq
-  strace python3-grpcio python3-protobuf
+  strace python3-grpcio python3-protobuf python3-yaml
 )
 # What Exim wants, for tests/clients and tests/smuggling: it cannot be installed beside Postfix and is
 # unpacked.

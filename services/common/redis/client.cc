@@ -1,8 +1,10 @@
 #include "common/redis/client.h"
 
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/metrics/figures.h"
 #include "common/redis/cluster.h"
 #include "common/redis/connection.h"
 #include "common/redis/routing.h"
@@ -14,11 +16,61 @@ namespace {
 using Result = Connection::Result;
 using Results = Connection::Results;
 
+metrics::Counter& NewFailure(const char* status) {
+  return metrics::NewCounter("staffetta_redis_failures_total",
+                             "Commands that did not do what they should, by status.",
+                             {{"status", status}});
+}
+
+struct Figures {
+  metrics::Counter& unavailable = NewFailure("unavailable");
+  metrics::Counter& late = NewFailure("deadline_exceeded");
+  metrics::Counter& exhausted = NewFailure("resource_exhausted");
+  metrics::Counter& other = NewFailure("other");
+
+  void Count(const absl::Status& status) const {
+    switch (status.code()) {
+      case absl::StatusCode::kOk:
+      case absl::StatusCode::kNotFound:   // a script that Redis does not have yet
+      case absl::StatusCode::kCancelled:  // by Close
+        return;
+      case absl::StatusCode::kUnavailable:
+        return unavailable.Increment();
+      case absl::StatusCode::kDeadlineExceeded:
+        return late.Increment();
+      case absl::StatusCode::kResourceExhausted:
+        return exhausted.Increment();
+      default:
+        return other.Increment();
+    }
+  }
+};
+
+const Figures& TheFigures() {
+  static const Figures figures;
+  return figures;
+}
+
 // From what Redis answered to what the caller is told.
 Result ToResult(Result answer) {
-  if (answer.ok() && answer->is_error()) return ErrorReplyToStatus(answer->str());
+  if (answer.ok() && answer->is_error()) answer = ErrorReplyToStatus(answer->str());
+  TheFigures().Count(answer.status());
   return answer;
 }
+
+// How long a script takes that succeeds.
+class Watch {
+ public:
+  explicit Watch(const Script& script) : seconds_(script.seconds()) {}
+  void Observe() const {
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin_;
+    seconds_.Observe(took.count());
+  }
+
+ private:
+  metrics::Histogram& seconds_;
+  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
 
 Results ToResults(Results answers) {
   for (Result& answer : answers) answer = ToResult(std::move(answer));
@@ -51,7 +103,7 @@ Co<Result> Client::Run(Command command, std::optional<absl::Duration> timeout) {
     co_return ToResult(std::move(results[0]));
   }
   absl::Status admitted = connection_->Admit(command.body().size());
-  if (!admitted.ok()) co_return admitted;
+  if (!admitted.ok()) co_return ToResult(std::move(admitted));
   co_return ToResult(co_await Send(connection_, std::move(command), limit));
 }
 
@@ -64,7 +116,7 @@ Co<Results> Client::RunEach(std::vector<Command> commands, std::optional<absl::D
   size_t bytes = 0;
   for (const Command& command : commands) bytes += command.body().size();
   absl::Status admitted = connection_->Admit(bytes);
-  if (!admitted.ok()) co_return Results(commands.size(), admitted);
+  if (!admitted.ok()) co_return ToResults(Results(commands.size(), admitted));
   std::vector<Outgoing> outgoing;
   for (Command& command : commands) {
     outgoing.push_back({connection_, std::move(command), !outgoing.empty()});
@@ -118,15 +170,18 @@ Command Client::ScriptCommand(std::string_view word, std::string_view script,
 
 Co<absl::StatusOr<Value>> Client::Eval(Script script, std::vector<std::string> keys,
                                        std::vector<std::string> args) {
+  const Watch watch(script);
   Result result = co_await Run(ScriptCommand("EVALSHA", script.sha1(), keys, args));
   if (absl::IsNotFound(result.status()))
     result = co_await Run(ScriptCommand("EVAL", script.source(), keys, args));
+  if (result.ok()) watch.Observe();
   co_return result;
 }
 
 Co<absl::StatusOr<Value>> Client::EvalAndWait(Script script, std::vector<std::string> keys,
                                               std::vector<std::string> args, int replicas,
                                               absl::Duration wait) {
+  const Watch watch(script);
   const Command wait_command("WAIT", replicas, absl::ToInt64Milliseconds(wait));
   std::vector<Command> commands = {ScriptCommand("EVALSHA", script.sha1(), keys, args),
                                    wait_command};
@@ -138,9 +193,12 @@ Co<absl::StatusOr<Value>> Client::EvalAndWait(Script script, std::vector<std::st
   if (!results[0].ok()) co_return results[0].status();
   if (!results[1].ok()) co_return results[1].status();
   if (results[1]->integer() < replicas) {
-    co_return absl::UnavailableError(absl::StrCat("Redis WAIT: ", results[1]->integer(), " of ",
-                                                  replicas, " replicas have the write"));
+    const auto few = absl::UnavailableError(absl::StrCat(
+        "Redis WAIT: ", results[1]->integer(), " of ", replicas, " replicas have the write"));
+    TheFigures().Count(few);
+    co_return few;
   }
+  watch.Observe();
   co_return std::move(results[0]);
 }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 
+#include "common/metrics/figures.h"
 #include "common/redis/test_redis.h"
 
 namespace staffetta::redis {
@@ -136,6 +137,23 @@ TEST_F(ClientTest, ScriptThatRedisForgot_IsSentAgainAndRunsOnce) {
 }
 
 // SPEC Q1
+// SPEC O5: a script that Redis did not know is timed once, with its second way; it is no failure.
+TEST_F(ClientTest, ScriptsAreTimed_FailuresAreCounted) {
+  const Script script("timed", "return redis.call('INCR', KEYS[1])");
+  const auto timed = [&script] { return script.seconds().Collect().histogram.sample_count; };
+  const metrics::Counter& failures = metrics::NewCounter(
+      "staffetta_redis_failures_total", "as client.cc has it", {{"status", "other"}});
+  const double before = failures.Value();
+  EXPECT_TRUE(Await(context_, client_.Eval(script, {"n"}, {})).ok());
+  EXPECT_TRUE(Await(context_, client_.EvalAndWait(script, {"n"}, {}, 0, absl::Seconds(1))).ok());
+  EXPECT_EQ(timed(), 2U);
+  EXPECT_EQ(failures.Value(), before);
+  EXPECT_TRUE(Run(client_, Command("SET", "text", "x")).ok());
+  EXPECT_FALSE(Await(context_, client_.Eval(script, {"text"}, {})).ok());
+  EXPECT_EQ(timed(), 2U);
+  EXPECT_EQ(failures.Value(), before + 1);
+}
+
 TEST_F(ClientTest, TooFewReplicas_FailTheWait) {
   const Script script("set", "return redis.call('SET', KEYS[1], 1)");
   const Result none =

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "common/metrics/figures.h"
 
 namespace staffetta::redis {
 namespace {
@@ -22,7 +23,12 @@ std::string Sha1Hex(std::string_view text) {
 
 Script::Script(std::string_view name, std::string source) {
   std::string sha1 = Sha1Hex(source);
-  data_ = std::make_shared<const Data>(Data{std::string(name), std::move(source), std::move(sha1)});
+  metrics::Histogram& seconds = metrics::NewSeconds(
+      "staffetta_redis_script_seconds",
+      "From the call of a script to its answer, the way there and the wait for replicas included.",
+      {{"script", std::string(name)}});
+  data_ = std::make_shared<const Data>(
+      Data{std::string(name), std::move(source), std::move(sha1), &seconds});
 }
 
 }  // namespace staffetta::redis
