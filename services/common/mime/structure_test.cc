@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 
@@ -67,6 +68,47 @@ TEST(Structure, EightBitHeaderOfAPart_IsSeen) {
   EXPECT_TRUE(part("Content-Disposition: inline; filename=\"\xc3\xa9\"\r\n", ""));
   EXPECT_TRUE(part("Content-Type: message/rfc822\r\n", "Subject: \xc3\xa9\r\n\r\n"));
   EXPECT_FALSE(Of("Subject: \xc3\xa9\r\n\r\n").eight_bit_header) << "it is no part";
+}
+
+// SPEC Q8: content that comes in pieces is measured as it flows.
+TEST(StructureScanner, HoweverItIsCut_FindsWhatMeasureFinds) {
+  const std::string attached = "Content-Type: message/rfc822\r\n\r\n";
+  const std::string contents[] = {
+      Nested(3),
+      Multipart("b", attached + Multipart("c", "X: \xc3\xa9\r\n\r\nx")),
+      Multipart("b", "Content-Type: multipart/mixed; boundary=c\r\n--c\r\n\r\n--c--"),
+      Multipart("b", "Content-Type: multipart/mixed; boundary=c\n\n--c\r\n" + attached),
+      Multipart("b", "no field\r\n\r\n--b \t \r\n" + attached + "\r\n--b-- \r\n\r\n--b\r\n"),
+      Multipart("b", "X: y\r\n\r\n--b" + std::string(100, ' ') + "x\r\n--b" +
+                         std::string(100, ' ') + "\r\n" + attached),
+      Multipart("b", "X: y\r\n\r\n\r\n--b\rx\r\n--b\r\r\n--\r\n-\r\n--b\r\n" + attached + "--\r"),
+      Multipart("b", std::string(16 << 10, 'x') + ":\r\n\r\n--b\r\n" + attached),
+      attached + attached + "--x",
+      attached + Multipart("--", "\r\n--\r\n"),
+  };
+  for (const std::string& content : contents) {
+    const HeaderBlock header = HeaderBlock::Parse(content);
+    const Structure whole = Measure(header, content, 100);
+    EXPECT_GT(whole.depth, 0U);
+    for (const size_t size : {1, 2, 3, 7, 64}) {
+      StructureScanner scanner(header, 100);
+      std::string_view rest = std::string_view(content).substr(header.body_offset());
+      while (!rest.empty()) {
+        scanner.Feed(rest.substr(0, size));
+        rest.remove_prefix(std::min(size, rest.size()));
+      }
+      scanner.Finish();
+      EXPECT_EQ(scanner.found().depth, whole.depth) << content << size;
+      EXPECT_EQ(scanner.found().eight_bit_header, whole.eight_bit_header) << content << size;
+    }
+  }
+}
+
+TEST(StructureScanner, LongCandidates_AreBoundariesWithBlanksAlone) {
+  const std::string blanks(1 << 20, ' ');
+  const std::string attached = "Content-Type: message/rfc822\r\n\r\n";
+  EXPECT_EQ(Of(Multipart("b", "\r\n\r\n--b" + blanks + "\r\n" + attached)).depth, 2U);
+  EXPECT_EQ(Of(Multipart("b", "\r\n\r\n--b" + blanks + "x\r\n" + attached)).depth, 1U);
 }
 
 // THREATS MIME bombs

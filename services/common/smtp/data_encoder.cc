@@ -1,5 +1,6 @@
 #include "common/smtp/data_encoder.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace staffetta::smtp {
@@ -81,14 +82,28 @@ void EncodeData(std::string_view content, std::string* out) {
 }
 
 bool FitsData(std::string_view content, size_t max_line) {
-  if (content.find('\0') != std::string_view::npos) return false;
-  while (!content.empty()) {
-    const size_t end = content.find('\r');
-    if (end > max_line || content.substr(end, 2) != "\r\n") return false;
-    if (content.substr(0, end).find('\n') != std::string_view::npos) return false;
-    content.remove_prefix(end + 2);
+  DataFit fit(max_line);
+  fit.Feed(content);
+  return fit.Fits();
+}
+
+void DataFit::Feed(std::string_view piece) {
+  if (broken_ || piece.empty()) return;
+  broken_ = piece.find('\0') != std::string_view::npos;
+  while (!broken_ && !piece.empty()) {
+    if (cr_pending_) {
+      broken_ = piece.front() != '\n';
+      piece.remove_prefix(1);
+      cr_pending_ = false;
+      line_ = 0;
+      continue;
+    }
+    const size_t end = std::min(piece.find('\r'), piece.size());
+    line_ += end;
+    broken_ = line_ > max_line_ || piece.substr(0, end).find('\n') != std::string_view::npos;
+    cr_pending_ = end < piece.size();
+    piece.remove_prefix(std::min(end + 1, piece.size()));
   }
-  return true;
 }
 
 }  // namespace staffetta::smtp

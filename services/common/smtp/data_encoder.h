@@ -29,4 +29,20 @@ void EncodeData(std::string_view content, std::string* out);
 // CRLF, and no other CR, LF or NUL.
 bool FitsData(std::string_view content, size_t max_line);
 
+// The same question about content that comes in pieces.
+class DataFit {
+ public:
+  explicit DataFit(size_t max_line) : max_line_(max_line) {}
+
+  void Feed(std::string_view piece);
+  // All that was fed.
+  bool Fits() const { return !broken_ && !cr_pending_ && line_ == 0; }
+
+ private:
+  const size_t max_line_;
+  size_t line_ = 0;          // octets of the line that has not ended yet
+  bool cr_pending_ = false;  // the last octet was a CR
+  bool broken_ = false;
+};
+
 }  // namespace staffetta::smtp

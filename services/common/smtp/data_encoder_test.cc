@@ -119,5 +119,18 @@ TEST(DataEncoder, LinesOfText_FitData) {
   }
 }
 
+// SPEC Q8
+TEST(DataFit, HoweverItIsCut_SaysWhatFitsDataSays) {
+  using namespace std::string_literals;
+  for (const auto& content : {""s, "ab\r\n\r\ncd\r\n"s, "abcd\r\n"s, "abcde\r\n"s, "ab\r\ncd"s,
+                              "ab\r\n\r"s, "a\rb\r\n"s, "a\r\r\n"s, "a\nb\r\n"s, "a\0\r\n"s}) {
+    for (const size_t size : {1, 2, 3}) {
+      DataFit fit(4);
+      for (size_t at = 0; at < content.size(); at += size) fit.Feed(content.substr(at, size));
+      EXPECT_EQ(fit.Fits(), FitsData(content, 4)) << content << size;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace staffetta::smtp
