@@ -171,13 +171,16 @@ struct Message {
   Identity identity;
   std::string sender;  // empty: the null path
   std::vector<std::string> recipients;
-  int priority = 3;     // class, 1…5
-  std::string content;  // CRLF line ends, not dot-stuffed
-  std::string subject;  // decoded and cut
+  int priority = 3;          // class, 1…5
+  std::string content;       // CRLF line ends, not dot-stuffed; empty when it was put in pieces
+  int content_pieces = 0;    // that were put; 0: content has it all
+  int64_t content_size = 0;  // of all pieces together
+  std::string subject;       // decoded and cut
   std::string client_address;
   bool eight_bit = false;
-  bool utf8 = false;    // an address or the header needs SMTPUTF8
-  bool binary = false;  // cannot go by DATA as it is (RFC 3030 §3)
+  bool utf8_header = false;  // the header, or that of a part, has octets over 127
+  bool utf8 = false;         // an address or the header needs SMTPUTF8
+  bool binary = false;       // cannot go by DATA as it is (RFC 3030 §3)
   Controls controls;
   Demands demands;
   std::optional<absl::Time> schedule;      // not before
@@ -195,6 +198,10 @@ struct Queued {
 class MessageQueue {
  public:
   virtual ~MessageQueue() = default;
+
+  // A piece of the content of a message that is to come, numbered from 0. OK: it is there, and will
+  // be for an hour.
+  virtual Co<absl::Status> PutContent(std::string message_id, int piece, std::string content) = 0;
 
   // An error: it may be queued or not.
   virtual Co<absl::StatusOr<Queued>> Enqueue(Message message) = 0;

@@ -92,7 +92,8 @@ smtp::Parsed<Examined, ContentFault> ExamineReturned(std::string_view content,
   return examined;
 }
 
-smtp::Parsed<Examined, ContentFault> Examine(std::string_view content, const ContentRules& rules) {
+smtp::Parsed<Examined, ContentFault> ExamineHeader(std::string_view content,
+                                                   const ContentRules& rules) {
   auto read = ExamineReturned(content, rules);
   if (!read) return read;
   Examined& examined = *read;
@@ -106,14 +107,20 @@ smtp::Parsed<Examined, ContentFault> Examine(std::string_view content, const Con
   }
   // What one reader takes for the end of the header another one skips: a second From could follow.
   if (header.no_colon() && !header.fields().empty()) return ContentFault::kNotAField;
-  const mime::Structure structure = mime::Measure(header, content, rules.max_mime_depth);
-  if (structure.depth > rules.max_mime_depth) return ContentFault::kNestedTooDeep;
-  examined.eight_bit_part = structure.eight_bit_header;
   if (const auto fault = ReadAuthors(header, kFrom, &examined.authors)) return *fault;
   if (examined.authors.empty()) return ContentFault::kNoFrom;
   if (const auto fault = ReadAuthors(header, kSender, &examined.authors)) return *fault;
   if (const auto fault = ReadIdempotencyKey(header, &examined.idempotency_key)) return *fault;
   return read;
+}
+
+smtp::Parsed<Examined, ContentFault> Examine(std::string_view content, const ContentRules& rules) {
+  auto examined = ExamineHeader(content, rules);
+  if (!examined) return examined;
+  const mime::Structure structure = mime::Measure(examined->header, content, rules.max_mime_depth);
+  if (structure.depth > rules.max_mime_depth) return ContentFault::kNestedTooDeep;
+  examined->eight_bit_part = structure.eight_bit_header;
+  return examined;
 }
 
 Finished FinishContent(const Examined& examined, std::string_view content, const Finish& finish) {

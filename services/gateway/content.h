@@ -54,6 +54,12 @@ struct Examined {
   bool eight_bit_part = false;         // the header of a part has octets over 127
 };
 
+// As far as the header tells: of the rest nothing need be there, and how deep it is nested is not
+// looked at.
+smtp::Parsed<Examined, ContentFault> ExamineHeader(std::string_view content,
+                                                   const ContentRules& rules);
+
+// And the structure of the whole.
 smtp::Parsed<Examined, ContentFault> Examine(std::string_view content, const ContentRules& rules);
 
 // The same of mail that comes back (SPEC S12): what others wrote is taken as it is, but for what
@@ -76,9 +82,9 @@ struct Finished {
   bool too_big = false;      // with its dynamic fields; there is no content then
 };
 
-// The content as it is queued: Received on top; Bcc, X-SMTPAPI and Idempotency-Key gone; Date and
-// Message-ID there; priority fields that agree with the class; dynamic fields in place. Every other
-// octet is as it was. One copy.
+// The content as it is queued, or the beginning of it that has the header: Received on top; Bcc,
+// X-SMTPAPI and Idempotency-Key gone; Date and Message-ID there; priority fields that agree with
+// the class; dynamic fields in place. Every other octet is as it was. One copy.
 Finished FinishContent(const Examined& examined, std::string_view content, const Finish& finish);
 
 }  // namespace staffetta::gateway

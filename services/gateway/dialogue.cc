@@ -193,9 +193,7 @@ class Player final : public net::Stream {
         break;
       case Kind::kContent:
         if (backends_.queue.messages.empty()) return Fail(step, "nothing is queued");
-        if (!std::regex_search(backends_.queue.messages.back().content, std::regex(step.text))) {
-          Fail(step, backends_.queue.messages.back().content);
-        }
+        Search(step, backends_.queue.ContentOf(backends_.queue.messages.back()));
         break;
       case Kind::kEvent:
         Happen(step);
@@ -205,6 +203,10 @@ class Player final : public net::Stream {
       case Kind::kClosed:
         break;
     }
+  }
+
+  void Search(const DialogueStep& step, const std::string& content) {
+    if (!std::regex_search(content, std::regex(step.text))) Fail(step, content);
   }
 
   void Happen(const DialogueStep& step) {
@@ -355,10 +357,10 @@ absl::Status PlayDialogue(const std::vector<DialogueStep>& steps, size_t max_rea
   auto stream = std::make_unique<Player>(&steps, &backends, max_read);
   Player& player = *stream;
   const std::string address = stream->peer_address().to_string();
-  Session session(std::move(stream), &surroundings,
-                  {address, options.listeners.front().tls, limits.Enter()});
   asio::io_context io;
   TaskGroup group(io.get_executor(), "dialogue");
+  Session session(std::move(stream), &surroundings, &group,
+                  {address, options.listeners.front().tls, limits.Enter()});
   group.Spawn(session.Run());
   io.run();
   if (memory.used() != 0) return absl::InternalError("content is still counted");

@@ -3,7 +3,9 @@
 // The backends in memory, for tests. Thread-safe but for the public switches, which are set while
 // no session runs, or from the thread of the only one.
 
+#include <algorithm>
 #include <atomic>
+#include <boost/asio/post.hpp>
 #include <map>
 #include <mutex>
 #include <set>
@@ -144,6 +146,16 @@ class FakeSenderPolicy final : public SenderPolicy {
 
 class FakeQueue final : public MessageQueue {
  public:
+  Co<absl::Status> PutContent(std::string message_id, int piece, std::string content) override {
+    if (down || puts++ == failing_put) co_return absl::UnavailableError("queue is down");
+    most_putting = std::max<int>(most_putting, ++putting_);
+    co_await asio::post(co_await asio::this_coro::executor, use_co);  // as a call takes time
+    --putting_;
+    const std::lock_guard lock(mutex_);
+    pieces[message_id][piece] = std::move(content);
+    co_return absl::OkStatus();
+  }
+
   Co<absl::StatusOr<Queued>> Enqueue(Message message) override {
     if (down) co_return absl::UnavailableError("queue is down");
     const std::lock_guard lock(mutex_);
@@ -152,6 +164,10 @@ class FakeQueue final : public MessageQueue {
                             first.idempotency_key == message.idempotency_key &&
                             first.identity.user == message.identity.user;
       if (repeated) co_return Queued{Durability::kSynced, first.id};
+    }
+    // As the real one: a message without one of its pieces is none.
+    for (int i = 0; i < message.content_pieces; ++i) {
+      if (!pieces[message.id].contains(i)) co_return absl::FailedPreconditionError("a piece");
     }
     messages.push_back(std::move(message));
     co_return Queued{Durability::kSynced, messages.back().id};
@@ -162,10 +178,25 @@ class FakeQueue final : public MessageQueue {
     return messages.size();
   }
 
+  // However it came.
+  std::string ContentOf(const Message& message) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = pieces.find(message.id);
+    if (found == pieces.end()) return message.content;
+    std::string content;
+    for (const auto& [number, piece] : found->second) content += piece;
+    return content;
+  }
+
   std::vector<Message> messages;
+  std::map<std::string, std::map<int, std::string>> pieces;  // by message id and number
   std::atomic<bool> down{false};
+  std::atomic<int> puts{0};
+  std::atomic<int> most_putting{0};  // at once
+  std::atomic<int> failing_put{-1};  // the put, counted from 0, that fails
 
  private:
+  std::atomic<int> putting_{0};
   mutable std::mutex mutex_;
 };
 

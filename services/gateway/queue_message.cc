@@ -68,6 +68,7 @@ queue::v1::NewMessage ToProto(Message message) {
   envelope.set_eight_bit(message.eight_bit);
   envelope.set_utf8(message.utf8);
   envelope.set_binary(message.binary);
+  envelope.set_utf8_header(message.utf8_header);
   envelope.set_campaign_name(message.controls.campaign_name);
   envelope.set_campaign_code(message.controls.campaign_code);
   mail::v1::Controls controls = ToProto(message.controls);
@@ -77,6 +78,8 @@ queue::v1::NewMessage ToProto(Message message) {
   for (std::string& recipient : message.recipients) to.add_recipients(std::move(recipient));
   to.set_class_(message.priority);
   to.set_content(std::move(message.content));
+  to.set_content_pieces(message.content_pieces);
+  to.set_content_size(message.content_size);
   if (message.schedule) {
     // Whole seconds, never earlier.
     const absl::Duration since =

@@ -47,6 +47,17 @@ RemoteMessageQueue::RemoteMessageQueue(const Runtime& runtime,
   }
 }
 
+Co<absl::Status> RemoteMessageQueue::PutContent(std::string message_id, int piece,
+                                                std::string content) {
+  queue_pb::PutContentRequest request;
+  request.set_message_id(std::move(message_id));
+  request.set_piece(piece);
+  request.set_content(std::move(content));
+  const auto response =
+      co_await client_.Call(&decltype(client_)::Async::PutContent, std::move(request));
+  co_return response.status();
+}
+
 Co<absl::StatusOr<Queued>> RemoteMessageQueue::Enqueue(Message message) {
   const bool large = message.content.size() > kLargestTogether;
   absl::StatusOr<Queued> result = absl::UnknownError("not queued");

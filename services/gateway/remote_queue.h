@@ -19,6 +19,7 @@ class RemoteMessageQueue final : public MessageQueue {
  public:
   RemoteMessageQueue(const Runtime& runtime, std::shared_ptr<const rpc::Peer> queue);
 
+  Co<absl::Status> PutContent(std::string message_id, int piece, std::string content) override;
   Co<absl::StatusOr<Queued>> Enqueue(Message message) override;
 
   // Resumes when no call runs; none may begin any more.

@@ -37,8 +37,9 @@ bool IsHttp(std::string_view line) {
 }  // namespace
 
 Session::Session(std::unique_ptr<net::Stream> stream, const Surroundings* surroundings,
-                 Arrival arrival)
+                 TaskGroup* group, Arrival arrival)
     : around_(*surroundings),
+      group_(group),
       stream_(std::move(stream)),
       reader_(stream_.get(), std::max(surroundings->settings.max_command, smtp::kMaxAuthLine)),
       arrival_(std::move(arrival)) {

@@ -7,7 +7,7 @@
 //
 // The sources follow the dialogue: session.cc (the loop, EHLO), session_secure.cc (STARTTLS, AUTH),
 // session_xclient.cc (XCLIENT), session_mail.cc (MAIL, RCPT), session_data.cc (DATA),
-// session_bdat.cc (BDAT).
+// session_bdat.cc (BDAT), session_submit.cc (into the queue).
 
 #include <chrono>
 #include <memory>
@@ -18,6 +18,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/co.h"
+#include "common/base/task_group.h"
 #include "common/net/line_reader.h"
 #include "common/net/server_tls.h"
 #include "common/net/stream.h"
@@ -53,7 +54,9 @@ struct Arrival {
 // Confined to its stream's thread.
 class Session {
  public:
-  Session(std::unique_ptr<net::Stream> stream, const Surroundings* surroundings, Arrival arrival);
+  // `group` carries what goes on beside the dialogue; it and `surroundings` outlive the session.
+  Session(std::unique_ptr<net::Stream> stream, const Surroundings* surroundings, TaskGroup* group,
+          Arrival arrival);
 
   // From the banner until the connection is closed. Once.
   Co<void> Run();
@@ -122,8 +125,9 @@ class Session {
   void Rcpt(std::string_view argument);
   // Makes sure that it is known who submits; else why it is not.
   Co<std::optional<Said>> Identify();
-  // Whether the user may send as all of these; false: it has said why not (SPEC V6, V7).
-  Co<bool> Authorise(std::vector<smtp::Mailbox> addresses, std::string subject);
+  // Why the user may not send as all of these (SPEC V6, V7).
+  Co<std::optional<smtp::Reply>> Authorise(std::vector<smtp::Mailbox> addresses,
+                                           std::string subject);
   // Says that the sender or the message is refused, and logs it; `id` once the message has one.
   void Refuse(const smtp::Reply& reply, const std::string& id = "");
   void LogRefusal(const smtp::Reply& reply, const std::string& id = "") const;
@@ -153,14 +157,34 @@ class Session {
   Co<absl::Status> ReadContent(Incoming* content, uint64_t octets);
   // It has come whole: says what came of it. The transaction is over.
   Co<void> EndContent();
-  // Whether the user may submit one more message now; false: it has said why not.
-  Co<bool> FitsCaps();
+
+  // --- session_submit.cc
   // Checks the header's senders, finishes the content and queues it; says what came of it.
   Co<void> Submit(std::string content);
   // The same for mail that comes back: nobody's rights are asked, nobody's wishes are read, and
   // Received is all that is added (SPEC S12).
   Co<void> SubmitReturned(std::string content);
+  // Content has become large, or a piece of it has gathered: begins the stream, unless it has to
+  // stay whole, and puts what is there. What is wrong is said at the end.
+  Co<void> PassOn(Incoming* content);
+  // Judges the header, and edits it. Why the message is refused; nullopt: the stream is open, or
+  // the content stays whole for its dynamic fields.
+  Co<std::optional<smtp::Reply>> BeginStream(Incoming* content);
+  std::optional<smtp::Reply> BeginReturnedStream(Incoming* content);
+  // null: there is none.
+  std::shared_ptr<MemoryBudget::Reservation> RoomForStream(const Incoming& content) const;
+  void OpenStream(Message message, StreamRules rules,
+                  std::shared_ptr<MemoryBudget::Reservation> memory);
+  // The stream's last octets are here: queues the message; says what came of it.
+  Co<void> SubmitStream(std::string last);
+  // All of the message but its recipients and its content, once its user may send it; or why not.
+  Co<smtp::Parsed<Message, smtp::Reply>> Admit(Examined* examined, SmtpApi* asked, absl::Time now);
+  Message AdmitReturned(Examined* examined) const;
+  // Why the user may not submit one more message now; else it is counted.
+  Co<std::optional<smtp::Reply>> WhyOverCaps();
   ContentRules RulesForContent() const;
+  // Only of content that may be binary it is asked whether DATA can carry it.
+  std::optional<smtp::DataFit> FitOfContent() const;
   Trace TraceOf(const std::string& id, absl::Time now) const;
   Co<void> Queue(Message message);
 
@@ -173,6 +197,7 @@ class Session {
   const Settings& settings() const { return around_.settings; }
 
   const Surroundings& around_;
+  TaskGroup* const group_;
   const std::unique_ptr<net::Stream> stream_;
   net::LineReader reader_;
   std::string out_;  // replies not yet written

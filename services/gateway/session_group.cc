@@ -100,7 +100,8 @@ Co<void> SessionGroup::Arrive(Arrivals::iterator arrival, const Listening* port,
 }
 
 void SessionGroup::Begin(std::unique_ptr<net::Stream> stream, Arrival arrival) {
-  auto session = std::make_unique<Session>(std::move(stream), &surroundings_, std::move(arrival));
+  auto session = std::make_unique<Session>(std::move(stream), &surroundings_, &sessions_running_,
+                                           std::move(arrival));
   const auto at = sessions_.insert(sessions_.end(), std::move(session));
   TheFigures().sessions.Increment();
   TheFigures().sessions_open.Increment();

@@ -46,8 +46,9 @@ Co<void> Session::Mail(std::string_view argument) {
   // The null path needs no right of its own: the header's From has to have it (SPEC V6).
   if (!transaction_.sender.IsNull()) {
     std::vector<smtp::Mailbox> addresses(1, transaction_.sender);
-    const bool authorised = co_await Authorise(std::move(addresses), "");
-    if (!authorised) {
+    const auto unauthorised = co_await Authorise(std::move(addresses), "");
+    if (unauthorised) {
+      Refuse(*unauthorised);
       transaction_ = {};
       co_return;
     }
@@ -128,7 +129,8 @@ Co<std::optional<Said>> Session::Identify() {
   co_return Said::kAuthRequired;
 }
 
-Co<bool> Session::Authorise(std::vector<smtp::Mailbox> addresses, std::string subject) {
+Co<std::optional<smtp::Reply>> Session::Authorise(std::vector<smtp::Mailbox> addresses,
+                                                  std::string subject) {
   std::vector<std::string>& approved = transaction_.approved;
   std::vector<std::string> keys;
   std::vector<std::string> unknown;
@@ -140,7 +142,7 @@ Co<bool> Session::Authorise(std::vector<smtp::Mailbox> addresses, std::string su
     keys.push_back(std::move(key));
     unknown.push_back(address.ToString());
   }
-  if (unknown.empty()) co_return true;
+  if (unknown.empty()) co_return std::nullopt;
 
   SenderAnswer answer;
   answer.offending_address = unknown.front();
@@ -149,19 +151,17 @@ Co<bool> Session::Authorise(std::vector<smtp::Mailbox> addresses, std::string su
   if (!checked.ok()) {
     log::Warn("{}: senders not checked: {}", connection_.client_address,
               checked.status().ToString());
-    Say(Said::kTemporaryFailure);
-    co_return false;
+    co_return ReplyFor(Said::kTemporaryFailure);
   }
   if (checked->verdict == SenderVerdict::kOk) {
     for (std::string& key : keys) approved.push_back(std::move(key));
-    co_return true;
+    co_return std::nullopt;
   }
   answer.verdict = checked->verdict;
   if (!checked->offending_address.empty()) {
     answer.offending_address = std::move(checked->offending_address);
   }
-  Refuse(ReplyFor(answer, identified_->identity.user));
-  co_return false;
+  co_return ReplyFor(answer, identified_->identity.user);
 }
 
 void Session::Refuse(const smtp::Reply& reply, const std::string& id) {

@@ -53,10 +53,10 @@ class SessionTest : public testing::Test {
 
   // `close`: while it runs.
   void Play(std::vector<std::string> chunks, bool close = false) {
-    Session session(std::make_unique<Stream>(std::move(chunks), &writes_), &surroundings_,
-                    {"192.0.2.1", TlsPolicy::kOptional, limits_.Enter()});
     asio::io_context io;
     TaskGroup group(io.get_executor(), "test");
+    Session session(std::make_unique<Stream>(std::move(chunks), &writes_), &surroundings_, &group,
+                    {"192.0.2.1", TlsPolicy::kOptional, limits_.Enter()});
     group.Spawn(session.Run());
     if (close) asio::post(io, [&session] { session.Close(); });
     io.run();

@@ -73,6 +73,7 @@ Options OptionsFrom(const config::v1::Config& config, const std::string& hostnam
       .max_line = static_cast<size_t>(BytesOf(from.max_line())),
       .max_command = static_cast<size_t>(BytesOf(from.max_command())),
       .max_header = static_cast<size_t>(BytesOf(from.max_header())),
+      .stream_from = static_cast<size_t>(BytesOf(from.stream_from())),
       .max_header_fields = static_cast<size_t>(from.max_header_fields()),
       .max_mime_depth = static_cast<size_t>(from.max_mime_depth()),
       .max_errors = from.max_errors(),

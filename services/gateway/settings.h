@@ -36,6 +36,7 @@ struct Settings {
   size_t max_line = 998;
   size_t max_command = 4096;
   size_t max_header = 256 << 10;
+  size_t stream_from = 256 << 10;
   size_t max_header_fields = 1000;
   size_t max_mime_depth = 100;
   int max_errors = 20;

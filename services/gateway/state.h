@@ -16,6 +16,7 @@
 #include "common/net/stream.h"
 #include "common/smtp/address.h"
 #include "gateway/backends.h"
+#include "gateway/content_stream.h"
 #include "gateway/incoming.h"
 #include "gateway/mail_params.h"
 #include "gateway/received.h"
@@ -61,9 +62,10 @@ struct Transaction {
   std::vector<Recipient> recipients;
   absl::flat_hash_map<std::string, size_t> recipient_places;  // by normalised address
   bool recipient_refused = false;
-  std::vector<std::string> approved;  // normalised addresses that the policy has found good
-  std::unique_ptr<Incoming> content;  // from DATA or the first BDAT on
-  bool chunk_refused = false;         // it has ended so (it is not open)
+  std::vector<std::string> approved;      // normalised addresses that the policy has found good
+  std::unique_ptr<Incoming> content;      // from DATA or the first BDAT on
+  std::unique_ptr<ContentStream> stream;  // once the content has become large
+  bool chunk_refused = false;             // it has ended so (it is not open)
 };
 
 }  // namespace staffetta::gateway
