@@ -18,7 +18,15 @@ struct Body {
   std::string_view ContentOf(const Delivery& delivery) const {
     return recoded.empty() ? delivery.content : recoded;
   }
+  // Also of content that is not here whole.
+  size_t SizeOf(const Delivery& delivery) const {
+    return delivery.whole() ? ContentOf(delivery).size()
+                            : static_cast<size_t>(delivery.content_size);
+  }
 };
+
+// Whether the peer does not take the content as it is. It has to be here whole then.
+bool MustRecode(const Delivery& delivery, const PeerAbilities& peer);
 
 // As it is wherever the peer takes it so; else recoded (RFC 6152 §3, RFC 3030 §3). Content that is
 // marked neither as 8-bit nor as binary is not looked at.

@@ -64,6 +64,7 @@ struct Delivery {
   bool eight_bit = false;
   bool binary = false;
   bool utf8 = false;
+  bool utf8_header = false;  // known to be; else it is looked at
   Demands demands;
   std::string destination;
   std::vector<std::string> recipients;
@@ -75,9 +76,13 @@ struct Delivery {
   bool expired = false;
   smtp::Reply last_reply;
   std::string last_host;
-  std::string content;       // empty while content_size is not: not here yet
+  std::string content;  // whole(), or the pieces that are here; at least the first in an attempt
   int64_t content_size = 0;  // bytes
   int content_pieces = 0;    // 0: one, without a number
+  int pieces_here = 0;
+  int64_t room = 0;  // that it has taken (content_room.h)
+
+  bool whole() const { return static_cast<int64_t>(content.size()) >= content_size; }
 
   Lease lease;
   bool started = false;  // somebody carries it: it is too late to take it back

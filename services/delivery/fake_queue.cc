@@ -116,6 +116,13 @@ Co<absl::Status> FakeQueue::DoComplete(const pb::CompleteRequest* request,
 
 Co<absl::Status> FakeQueue::DoGetContent(const pb::GetContentRequest* request,
                                          pb::GetContentResponse* response) {
+  ++gets;
+  if (const auto in_pieces = pieces.find(request->message_id()); in_pieces != pieces.end()) {
+    const std::string& piece = in_pieces->second.at(request->piece());
+    if (piece.empty()) co_return damage;
+    response->set_content(piece);
+    co_return absl::OkStatus();
+  }
   const auto found = contents.find(request->message_id());
   if (found == contents.end()) co_return absl::DataLossError("checksum");
   response->set_content(found->second);

@@ -3,6 +3,7 @@
 #include "common/base/check.h"
 #include "common/base/config.h"
 #include "common/base/endpoint.h"
+#include "common/base/units.h"
 #include "common/smtp/ascii.h"
 
 namespace staffetta::delivery {
@@ -37,6 +38,7 @@ Options OptionsFrom(const config::v1::Config& config, const std::string& hostnam
   options.idle_timeout = DurationOf(delivery.idle_timeout());
   if (!delivery.egress_rate().empty()) options.egress_rate = BytesOf(delivery.egress_rate());
   options.sandbox_messages = delivery.sandbox_messages();
+  options.max_whole_content = BytesOf(delivery.max_whole_content());
   options.dns.servers.assign(config.dns().servers().begin(), config.dns().servers().end());
   options.dns.timeout = DurationOf(config.dns().timeout());
   return options;

@@ -38,6 +38,7 @@ struct Options {
   absl::Duration stop_grace = absl::Seconds(20);  // for running transactions, at the end
   std::optional<int64_t> egress_rate;             // bytes of content a second; nullopt: any
   int sandbox_messages = 1000;
+  int64_t max_whole_content = 128 << 20;
   net::ResolverOptions dns;
 };
 

@@ -55,6 +55,7 @@ Verdict Broken(Stage stage, const Context& context) {
     case Stage::kEhlo:
     case Stage::kRcpt:
     case Stage::kData:
+    case Stage::kChunk:
       return HostTrouble(context);
   }
   return HostTrouble(context);
@@ -91,6 +92,7 @@ Verdict OfReply(Stage stage, const smtp::Reply& reply, const Context& context) {
       }
       return {permanent ? Kind::kFailed : Kind::kDeferred, Scope::kRecipient};
     case Stage::kData:
+    case Stage::kChunk:
       return {permanent ? Kind::kFailed : Kind::kDeferred, Scope::kMessage};
     case Stage::kEndOfData:
       if (reply.IsPositive()) return {Kind::kDelivered, Scope::kMessage};

@@ -20,6 +20,7 @@ enum class Stage {
   kMail,
   kRcpt,
   kData,       // from DATA until the final dot is written
+  kChunk,      // a chunk is written that is not the last (RFC 3030): the server has no message yet
   kEndOfData,  // the final dot is written
 };
 

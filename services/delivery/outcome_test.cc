@@ -64,6 +64,8 @@ TEST(OutcomeTest, Replies) {
       {Stage::kData, 421, kHostsLeft, {Kind::kNextHost, Scope::kHost}},
       {Stage::kData, 451, kHostsLeft, {Kind::kDeferred, Scope::kMessage}},
       {Stage::kData, 554, kHostsLeft, {Kind::kFailed, Scope::kMessage}},
+      {Stage::kChunk, 452, kHostsLeft, {Kind::kDeferred, Scope::kMessage}},
+      {Stage::kChunk, 552, kHostsLeft, {Kind::kFailed, Scope::kMessage}},
       // The end of data.
       {Stage::kEndOfData, 250, kHostsLeft, {Kind::kDelivered, Scope::kMessage}},
       {Stage::kEndOfData, 421, kHostsLeft, {Kind::kNextHost, Scope::kHost}},
@@ -119,6 +121,7 @@ TEST(OutcomeTest, Faults) {
       {Stage::kEndOfData, Fault::kTimeout, kHostsLeft, {Kind::kUnknown, Scope::kMessage}, "4.4.2"},
       {Stage::kEndOfData, Fault::kGarbage, kHostsLeft, {Kind::kUnknown, Scope::kMessage}, "4.5.0"},
       {Stage::kEndOfData, Fault::kStopped, kHostsLeft, {Kind::kUnknown, Scope::kMessage}, "4.3.2"},
+      {Stage::kChunk, Fault::kLost, kHostsLeft, {Kind::kNextHost, Scope::kHost}, "4.4.2"},
       {Stage::kData, Fault::kStopped, kHostsLeft, {Kind::kHandBack, Scope::kMessage}, "4.3.2"},
       {Stage::kData, Fault::kLeaseLost, kLastHost, {Kind::kHandBack, Scope::kMessage}, "4.3.0"},
       {Stage::kMail, Fault::kBadAddress, kLastHost, {Kind::kFailed, Scope::kMessage}, "5.1.3"},

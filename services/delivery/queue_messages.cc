@@ -101,6 +101,7 @@ Delivery FromLeased(pb::LeasedDelivery* leased) {
   delivery.eight_bit = envelope->eight_bit();
   delivery.binary = envelope->binary();
   delivery.utf8 = envelope->utf8();
+  delivery.utf8_header = envelope->utf8_header();
   delivery.destination = std::move(*leased->mutable_destination());
   for (std::string& recipient : *leased->mutable_recipients()) {
     delivery.recipients.push_back(std::move(recipient));

@@ -144,9 +144,8 @@ std::string OriginalPart(const Delivery& delivery, const NewsList& news) {
   const std::string_view header = HeaderOf(delivery.content);
   // Headers in UTF-8 have types of their own (RFC 6533 §6).
   const bool utf8 = delivery.utf8 && !smtp::IsAscii(header);
-  const bool whole = Has(news, News::kFailed) && delivery.demands.ret == smtp::Ret::kFull &&
-                     delivery.content.size() <= kMaxReturned && !delivery.binary &&
-                     !delivery.demands.require_tls && (utf8 || smtp::IsAscii(header));
+  const bool whole = Has(news, News::kFailed) && MayReturnWhole(delivery) && delivery.whole() &&
+                     (utf8 || smtp::IsAscii(header));
   if (whole) return Part(utf8 ? "message/global" : "message/rfc822", delivery.content);
   return Part(utf8 ? "message/global-headers" : "text/rfc822-headers", header);
 }
@@ -159,6 +158,13 @@ NewsList NewsOfAll(const Delivery& delivery, const DelayRule& rule, absl::Time n
     news.push_back(NewsOf(delivery, i, rule, now));
   }
   return news;
+}
+
+bool MayReturnWhole(const Delivery& delivery) {
+  const auto size = static_cast<size_t>(std::max<int64_t>(delivery.content_size, 0));
+  return delivery.demands.ret == smtp::Ret::kFull &&
+         std::max(delivery.content.size(), size) <= kMaxReturned && !delivery.binary &&
+         !delivery.demands.require_tls;
 }
 
 bool NeedsReport(const NewsList& news) {

@@ -31,10 +31,13 @@ bool NeedsReport(const NewsList& news);
 // What the report is about, by the worst of its news.
 std::string_view ReportSubject(const NewsList& news);
 
+// Whether a report of a failure carries all of the content, provided that it is here whole:
+// RET=FULL asks for it and nothing speaks against it (size, binary content, REQUIRETLS).
+bool MayReturnWhole(const Delivery& delivery);
+
 // The whole message: what happened in words, the delivery status, and of the original as far as its
-// content is there the header, or all of it when something failed, RET=FULL asks for it and
-// nothing speaks against it (size, binary content, REQUIRETLS). What servers said is reduced to
-// printable ASCII in one line, so that it cannot break out of its place.
+// content is there the header, or all of it when something failed and MayReturnWhole. What servers
+// said is reduced to printable ASCII in one line, so that it cannot break out of its place.
 std::string BuildReport(const ReportFrom& from, const Delivery& delivery, const NewsList& news);
 
 // "550 5.1.1 no such user"; without a code when no server said it.

@@ -196,9 +196,14 @@ Co<void> Site::Transact(Session* session, Delivery* delivery, Progress* progress
   context.hosts =
       session->current + 1 < session->targets.size() ? HostsLeft::kSome : HostsLeft::kNone;
   context.connection = client->transactions() > 0 ? Connection::kReused : Connection::kFresh;
-  const std::vector<Heard> heard = co_await client->Send(delivery, chosen);
+  Fault missing = Fault::kNone;
+  if (MustRecode(*delivery, peer)) missing = co_await context_->whole(delivery);
+  std::vector<Heard> heard(chosen.size(), HeardFault(Stage::kDns, missing));
+  if (missing == Fault::kNone) heard = co_await client->Send(delivery, chosen);
+  if (missing == Fault::kStopped) client->Close();
   const bool accepted = std::any_of(heard.begin(), heard.end(), [](const Heard& each) {
-    return each.stage == Stage::kData || each.stage == Stage::kEndOfData;
+    return each.stage == Stage::kData || each.stage == Stage::kChunk ||
+           each.stage == Stage::kEndOfData;
   });
   context.accepted = accepted ? Accepted::kSome : Accepted::kNone;
 

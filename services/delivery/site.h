@@ -29,6 +29,9 @@ struct SiteContext {
   TaskGroup* group;  // the connections' coroutines; cancelling it ends them after StopSites
   // Asked before an attempt; kNone: the delivery's content is there, and it may be tried.
   std::function<Co<Fault>(Delivery*)> ready;
+  // Asked before a transaction that can do with nothing less than the whole content; kNone: it is
+  // there.
+  std::function<Co<Fault>(Delivery*)> whole;
   // Takes the delivery back with its outcomes (none: untouched).
   std::function<void(Delivery*)> done;
   // The site has neither deliveries nor connections: it may be destroyed in this call.

@@ -14,8 +14,7 @@
 namespace staffetta::delivery {
 namespace {
 
-constexpr size_t kMaxReplyLine = 4096;       // generous: RFC 5321 has 512
-constexpr size_t kContentBlock = 256 << 10;  // what one write and its deadline cover
+constexpr size_t kMaxReplyLine = 4096;  // generous: RFC 5321 has 512
 constexpr int kServiceClosing = 421;
 constexpr absl::Duration kQuitTimeout = absl::Seconds(1);
 
@@ -37,6 +36,8 @@ std::string_view Where(Stage stage) {
       return "at RCPT";
     case Stage::kData:
       return "at DATA";
+    case Stage::kChunk:
+      return "at BDAT";
     case Stage::kEndOfData:
       return "at the reply to the end of data";
   }
@@ -226,36 +227,37 @@ Co<std::vector<Heard>> SmtpClient::Send(const Delivery* delivery, std::vector<si
 }
 
 Co<Heard> SmtpClient::SendContent(const Delivery* delivery, const Body* body) {
-  if (!delivery->lease.Holds()) {
-    Close();
-    co_return HeardFault(Stage::kData, Fault::kLeaseLost);
-  }
-  std::string_view rest = body->ContentOf(*delivery);
   const bool chunked = body->form == smtp::Body::kBinaryMime;
+  ContentBlocks blocks(delivery, body, options_->content);
   smtp::DataEncoder encoder;
-  if (chunked) out_ = "BDAT " + std::to_string(rest.size()) + " LAST\r\n";
-  while (rest.size() > kContentBlock) {
-    const std::string_view block = rest.substr(0, kContentBlock);
-    rest.remove_prefix(kContentBlock);
+  ContentBlocks::Block block;
+  while (!block.last) {
+    block = co_await blocks.Next();
+    // Without its end, which is the dot or the last chunk's last octet, the server cannot have the
+    // whole message. That also goes for a failed write.
+    if (block.fault != Fault::kNone) {
+      Close();
+      co_return HeardFault(Stage::kDns, block.fault);
+    }
+    if (!delivery->lease.Holds()) {
+      Close();
+      co_return HeardFault(Stage::kData, Fault::kLeaseLost);
+    }
+    out_.reserve(block.octets.size() + block.octets.size() / 64 + 64);
     if (chunked) {
-      out_ += block;
+      out_ += "BDAT " + std::to_string(block.octets.size()) + (block.last ? " LAST" : "") + "\r\n";
+      out_ += block.octets;
     } else {
-      encoder.Feed(block, &out_);
+      encoder.Feed(block.octets, &out_);
+      if (block.last) encoder.Finish(&out_);
     }
     std::optional<Heard> trouble = co_await FlushContent(delivery);
     if (trouble) co_return *std::move(trouble);
+    if (chunked && !block.last) {
+      Heard heard = co_await ReadReply(Stage::kChunk, options_->reply_timeout);
+      if (!usable_ || !heard.reply.IsPositive()) co_return heard;
+    }
   }
-  out_.reserve(rest.size() + rest.size() / 64 + 8);
-  if (chunked) {
-    out_ += rest;
-  } else {
-    encoder.Feed(rest, &out_);
-    encoder.Finish(&out_);
-  }
-  // A failed write leaves out its end, which is the dot or the chunk's last octet: the server
-  // cannot have the whole message.
-  std::optional<Heard> trouble = co_await FlushContent(delivery);
-  if (trouble) co_return *std::move(trouble);
   co_return co_await ReadReply(Stage::kEndOfData, options_->final_timeout);
 }
 

@@ -11,6 +11,7 @@
 
 #include "common/net/line_reader.h"
 #include "common/net/stream.h"
+#include "delivery/content_blocks.h"
 #include "delivery/delivery.h"
 #include "delivery/mx.h"
 #include "delivery/outcome.h"
@@ -28,6 +29,7 @@ struct ClientOptions {
   absl::Duration final_timeout = absl::Minutes(10);  // the reply to the end of data
   std::shared_ptr<const net::TlsContext> tls;        // null: no STARTTLS
   Egress* egress = nullptr;                          // for content; null: as fast as it goes
+  ContentSource* content = nullptr;                  // of what is not here whole
 };
 
 // One SMTP connection to one server, as client (RFC 5321), with opportunistic STARTTLS and
@@ -44,6 +46,8 @@ class SmtpClient {
   // One transaction (see Prepare): `delivery` to those of its recipients, which are indexes. For
   // each what decided: a refusal, or what became of the message. Content is written only while the
   // delivery's lease holds, and as options->egress lets it; no deadline runs while it waits there.
+  // When a piece of it cannot be had the connection is closed before its end, so that the server
+  // has no message.
   Co<std::vector<Heard>> Send(const Delivery* delivery, std::vector<size_t> recipients);
 
   // Whether another transaction may follow.

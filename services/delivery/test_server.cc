@@ -83,7 +83,8 @@ Co<bool> TestServer::ReadContent(net::Stream* stream, net::LineReader* reader) {
   co_return goes_on;
 }
 
-Co<bool> TestServer::ReadChunk(net::Stream* stream, net::LineReader* reader, size_t size) {
+Co<bool> TestServer::ReadChunk(net::Stream* stream, net::LineReader* reader, size_t size,
+                               bool last) {
   std::string content;
   while (content.size() < size) {
     if (reader->buffered().empty() && !(co_await reader->Fill()).ok()) co_return false;
@@ -91,6 +92,9 @@ Co<bool> TestServer::ReadChunk(net::Stream* stream, net::LineReader* reader, siz
     content += reader->buffered().substr(0, taken);
     reader->Consume(taken);
   }
+  chunks_ += content;
+  if (!last) co_return co_await Answer(stream, "chunk", "250 2.0.0 go on");
+  content = std::exchange(chunks_, "");
   contents.push_back(content);
   std::string said;
   const bool goes_on = co_await Answer(stream, "BDAT", "250 2.0.0 taken", &said);
@@ -125,9 +129,10 @@ Co<void> TestServer::Talk(net::Stream* stream) {
         recipients = 0;
       }
     } else if (verb == "BDAT") {
-      goes_on = co_await ReadChunk(stream, &reader, std::stoul(text.substr(verb.size())));
-      sender = false;
-      recipients = 0;
+      const bool last = text.ends_with(" LAST");
+      goes_on = co_await ReadChunk(stream, &reader, std::stoul(text.substr(verb.size())), last);
+      if (last) sender = false;
+      if (last) recipients = 0;
     } else if (verb == "STARTTLS") {
       goes_on = co_await Answer(stream, verb, "220 go", &said);
       if (goes_on && said.starts_with("220")) {
@@ -140,6 +145,7 @@ Co<void> TestServer::Talk(net::Stream* stream) {
       (void)co_await Answer(stream, verb, "221 bye");
       co_return;
     } else if (verb == "MAIL") {
+      chunks_.clear();
       goes_on = co_await Answer(stream, verb, sender ? "503 5.5.1 nested" : "250 2.1.0 ok", &said);
       sender = sender || said.starts_with("250");
     } else if (verb == "RCPT") {

@@ -25,7 +25,8 @@ class TestServer {
 
   // The next answers at a point of the dialogue, before its usual one comes back: "connect",
   // "EHLO", "HELO", "STARTTLS", "MAIL", "RCPT", "DATA", "." (end of data), "BDAT" (the last chunk),
-  // "RSET". "!close" instead of a reply, or behind one, closes; "!silence" says nothing any more.
+  // "chunk" (another one), "RSET". "!close" instead of a reply, or behind one, closes; "!silence"
+  // says nothing any more.
   std::map<std::string, std::deque<std::string>> script;
   // What EHLO announces.
   std::vector<std::string> abilities = {"PIPELINING", "8BITMIME", "SIZE 1000000"};
@@ -46,13 +47,14 @@ class TestServer {
   Co<void> Serve(std::unique_ptr<net::Stream> stream);
   Co<void> Talk(net::Stream* stream);
   Co<bool> ReadContent(net::Stream* stream, net::LineReader* reader);
-  Co<bool> ReadChunk(net::Stream* stream, net::LineReader* reader, size_t size);
+  Co<bool> ReadChunk(net::Stream* stream, net::LineReader* reader, size_t size, bool last);
   // False: the connection is over.
   Co<bool> Answer(net::Stream* stream, std::string point, std::string usual,
                   std::string* said = nullptr);
 
   const Executor executor_;
   std::unique_ptr<net::Listener> listener_;
+  std::string chunks_;  // of the message that has not ended yet
   TaskGroup group_;
 };
 

@@ -108,14 +108,14 @@ Transaction Prepare(const Delivery& delivery, const std::vector<size_t>& recipie
     if (fault != Fault::kNone) return forbid(fault, "the sender's");
   }
   mail += '>';
-  bool utf8 = delivery.utf8 && HasUtf8Header(delivery.content);
+  bool utf8 = delivery.utf8 && (delivery.utf8_header || HasUtf8Header(delivery.content));
   if (utf8 && !peer.smtputf8) return forbid(Fault::kNeedsUtf8, "in the header");
   utf8 = utf8 || !smtp::IsAscii(mail);
 
   auto body = ChooseBody(delivery, peer);
   if (!body) return forbid(Fault::kNotRecodable, mime::Describe(body.error()));
   transaction.body = *std::move(body);
-  const size_t size = transaction.body.ContentOf(delivery).size();
+  const size_t size = transaction.body.SizeOf(delivery);
   if (peer.max_size != 0 && size > peer.max_size) {
     return forbid(Fault::kTooLarge, std::to_string(peer.max_size) + " bytes");
   }

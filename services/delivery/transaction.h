@@ -34,10 +34,12 @@ struct Transaction {
   Body body;
 };
 
-// For `recipients`, which are indexes into delivery.recipients. Parameters are passed on as the
-// submitter gave them (RFC 3461 §5.2, RFC 2852 §4, RFC 6710 §4.2); one that nobody asked for is not
-// made up. Addresses are parsed again, so that nothing that came by another way breaks out of its
-// command. Without SMTPUTF8 domains go in A-labels where that is enough.
+// Content that the peer does not take as it is (MustRecode) has to be here whole; of other content
+// the first piece is enough. For `recipients`, which are indexes into delivery.recipients.
+// Parameters are passed on as the submitter gave them (RFC 3461 §5.2, RFC 2852 §4, RFC 6710 §4.2);
+// one that nobody asked for is not made up. Addresses are parsed again, so that nothing that came
+// by another way breaks out of its command. Without SMTPUTF8 domains go in A-labels where that is
+// enough.
 Transaction Prepare(const Delivery& delivery, const std::vector<size_t>& recipients,
                     const PeerAbilities& peer, Security security, absl::Time now);
 

@@ -53,7 +53,7 @@ Worker::Worker(WorkerKind kind, Executor executor, const Options* options,
     : kind_(kind),
       executor_(executor),
       options_(options),
-      queue_(std::move(queue)),
+      queue_(queue),
       inbox_(inbox),
       name_(options->hostname + "-" + NewToken().substr(0, 6)),
       random_(std::random_device{}()),
@@ -61,6 +61,8 @@ Worker::Worker(WorkerKind kind, Executor executor, const Options* options,
       report_(executor),
       renew_(executor),
       carriers_(executor, "delivery connections"),
+      content_(std::move(queue), &carriers_),
+      room_(executor, options->max_whole_content),
       leasing_(executor, "delivery leases"),
       reporting_(executor, "delivery reports"),
       renewing_(executor, "delivery renewals") {
@@ -73,12 +75,14 @@ Worker::Worker(WorkerKind kind, Executor executor, const Options* options,
   site_context_.connections =
       express ? options->express_connections : options->connections_per_site;
   site_context_.client = {options->helo,          options->connect_timeout, options->reply_timeout,
-                          options->final_timeout, std::move(tls),           egress};
+                          options->final_timeout, std::move(tls),           egress,
+                          &content_};
   site_context_.search = {options->port, options->allow_networks};
   site_context_.resolver = resolver;
   site_context_.random = &random_;
   site_context_.group = &carriers_;
   site_context_.ready = [this](Delivery* delivery) { return MakeReady(delivery); };
+  site_context_.whole = [this](Delivery* delivery) { return MakeWhole(delivery); };
   site_context_.done = [this](Delivery* delivery) { Done(delivery); };
   site_context_.idle = [this](const std::string& key) { sites_.erase(key); };
 }
@@ -93,6 +97,7 @@ void Worker::Start() {
 
 Co<void> Worker::Stop() {
   stopping_ = true;
+  content_.Stop();
   for (Line& line : lines_) line.room.Notify();
   leasing_.Cancel();
   // An idle site may leave the map while it stops.

@@ -12,9 +12,11 @@
 #include "common/base/task_group.h"
 #include "common/net/tls_context.h"
 #include "common/rpc/client.h"
+#include "delivery/content_room.h"
 #include "delivery/delivery.h"
 #include "delivery/inbox_store.h"
 #include "delivery/options.h"
+#include "delivery/queue_content.h"
 #include "delivery/site.h"
 #include "staffetta/queue/v1/queue.grpc.pb.h"
 
@@ -94,8 +96,12 @@ class Worker {
   void Dispatch(Delivery* delivery);
   Co<void> Expire(Delivery* delivery);
   Co<void> Capture(Delivery* delivery);
-  // Before an attempt; kNone: its content is there, and it is not too late.
+  // Before an attempt; kNone: as much of its content is there as any attempt needs, and it is not
+  // too late.
   Co<Fault> MakeReady(Delivery* delivery);
+  // kNone: all of its content is there. Waits until there is room for it.
+  Co<Fault> MakeWhole(Delivery* delivery);
+  Co<Fault> FetchPieces(Delivery* delivery, int count);
   // All recipients share it.
   void Decide(Delivery* delivery, const Heard& heard);
   void Done(Delivery* delivery);
@@ -121,6 +127,8 @@ class Worker {
   SiteContext site_context_;
   std::unordered_map<std::string, std::unique_ptr<Site>> sites_;
   TaskGroup carriers_;  // whatever works on deliveries
+  QueueContent content_;
+  ContentRoom room_;
   TaskGroup leasing_;
   TaskGroup reporting_;
   TaskGroup renewing_;

@@ -9,18 +9,18 @@
 #include "common/base/ids.h"
 #include "common/base/log.h"
 #include "common/rpc/times.h"
+#include "delivery/content_blocks.h"
 #include "delivery/figures.h"
 #include "delivery/notices.h"
 #include "delivery/queue_messages.h"
+#include "delivery/report.h"
 #include "delivery/worker.h"
 #include "delivery/worker_log.h"
 
 namespace staffetta::delivery {
 namespace {
 
-namespace pb = ::staffetta::queue::v1;
-
-constexpr absl::Duration kContentTimeout = absl::Minutes(1);
+constexpr size_t kMostInReport = 64 << 10;  // of the original
 
 }  // namespace
 
@@ -81,7 +81,8 @@ Co<void> Worker::Expire(Delivery* delivery) {
 
 Co<void> Worker::Capture(Delivery* delivery) {
   co_await asio::this_coro::throw_if_cancelled(false);
-  const Fault missing = co_await MakeReady(delivery);
+  Fault missing = co_await MakeReady(delivery);
+  if (missing == Fault::kNone) missing = co_await MakeWhole(delivery);
   if (missing != Fault::kNone) {
     Decide(delivery, HeardFault(Stage::kDns, missing));
     co_return;
@@ -94,7 +95,9 @@ Co<void> Worker::Capture(Delivery* delivery) {
   *message.mutable_capture_time() =
       google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(absl::Now()));
   message.set_size(static_cast<int64_t>(delivery->content.size()));
-  message.set_content(delivery->content);
+  // Of what is captured a report has the header at most.
+  std::string beginning = delivery->content.substr(0, kMostInReport);
+  message.set_content(std::exchange(delivery->content, std::move(beginning)));
   const auto number =
       co_await inbox_->Capture(delivery->account_id, delivery->id, std::move(message));
   if (!number.ok()) {
@@ -108,29 +111,38 @@ Co<void> Worker::Capture(Delivery* delivery) {
 }
 
 Co<Fault> Worker::MakeReady(Delivery* delivery) {
-  const auto in_time = [delivery] {
-    return IsTooLate(*delivery, absl::Now()) ? Fault::kTooLate : Fault::kNone;
-  };
-  if (static_cast<int64_t>(delivery->content.size()) >= delivery->content_size) {
-    co_return in_time();
+  const bool whole = delivery->content_pieces <= 1 || MayReturnWhole(*delivery);
+  Fault missing = Fault::kNone;
+  if (whole) {
+    missing = co_await MakeWhole(delivery);
+  } else {
+    missing = co_await FetchPieces(delivery, 1);
   }
-  delivery->content.clear();
-  for (int piece = 0; piece < std::max(1, delivery->content_pieces); ++piece) {
-    pb::GetContentRequest request;
-    request.set_message_id(delivery->message_id);
-    request.set_piece(piece);
-    const auto response =
-        co_await queue_.Call(&QueueClient::Async::GetContent, std::move(request), kContentTimeout);
-    if (!response.ok()) {
-      const absl::Status& status = response.status();
-      if (absl::IsCancelled(status) && stopping_) co_return Fault::kStopped;
-      log::Warn("no content of message {}: {}", delivery->message_id, status.ToString());
-      co_return absl::IsDataLoss(status) || absl::IsNotFound(status) ? Fault::kDamaged
-                                                                     : Fault::kNoContent;
-    }
-    delivery->content += response->content();
+  if (missing != Fault::kNone) co_return missing;
+  co_return IsTooLate(*delivery, absl::Now()) ? Fault::kTooLate : Fault::kNone;
+}
+
+Co<Fault> Worker::MakeWhole(Delivery* delivery) {
+  if (delivery->whole()) co_return Fault::kNone;
+  if (delivery->room == 0) {
+    const bool taken = co_await room_.Take(delivery->content_size);
+    if (!taken) co_return Fault::kStopped;
+    delivery->room = delivery->content_size;
   }
-  co_return in_time();
+  delivery->content.reserve(static_cast<size_t>(delivery->content_size));
+  const Fault missing = co_await FetchPieces(delivery, std::max(1, delivery->content_pieces));
+  if (missing != Fault::kNone) co_return missing;
+  co_return delivery->whole() ? Fault::kNone : Fault::kDamaged;
+}
+
+Co<Fault> Worker::FetchPieces(Delivery* delivery, int count) {
+  while (delivery->pieces_here < count) {
+    auto piece = co_await content_.Fetch(delivery->message_id, delivery->pieces_here).Result();
+    if (!piece.ok()) co_return FaultOf(piece.status());
+    delivery->content += *piece;
+    ++delivery->pieces_here;
+  }
+  co_return Fault::kNone;
 }
 
 void Worker::Decide(Delivery* delivery, const Heard& heard) {
@@ -177,6 +189,7 @@ void Worker::Done(Delivery* delivery) {
     LogBounces(*delivery, news, from.message_id);
   }
   std::string().swap(delivery->content);  // gives its memory back
+  if (delivery->room > 0) room_.GiveBack(std::exchange(delivery->room, 0));
   reports_.push_back(held);
   report_.Notify();
 }

@@ -180,6 +180,24 @@ TEST_F(RemoteBackendsTest, LargeMessage_GoesAlone) {
   EXPECT_EQ(queue_.last.content().size(), 100U << 10);
 }
 
+// SPEC Q8
+TEST_F(RemoteBackendsTest, ContentInPieces_IsNamedByItsMessage) {
+  ASSERT_TRUE(Get(enqueue_->PutContent("the-id", 7, "octets")).ok());
+  EXPECT_EQ(queue_.last_piece.message_id(), "the-id");
+  EXPECT_EQ(queue_.last_piece.piece(), 7);
+  EXPECT_EQ(queue_.last_piece.content(), "octets");
+  ASSERT_TRUE(
+      Get(enqueue_->Enqueue(
+              {.id = "the-id", .content_pieces = 8, .content_size = 9, .utf8_header = true}))
+          .ok());
+  EXPECT_EQ(queue_.last.content_pieces(), 8);
+  EXPECT_EQ(queue_.last.content_size(), 9);
+  EXPECT_EQ(queue_.last.content(), "");
+  EXPECT_TRUE(queue_.last.envelope().utf8_header());
+  queue_.status = absl::UnavailableError("Redis is away");
+  EXPECT_TRUE(absl::IsUnavailable(Get(enqueue_->PutContent("the-id", 8, "x"))));
+}
+
 TEST_F(RemoteBackendsTest, QueueThatCannot_IsAnError) {
   queue_.status = absl::UnavailableError("Redis");
   EXPECT_TRUE(absl::IsUnavailable(Get(enqueue_->Enqueue({})).status()));

@@ -200,9 +200,15 @@ class TestQueue final : public queue_pb::QueueService::CallbackService {
                                     queue_pb::EnqueueResponse* response) override {
     return dispatcher_.Unary(context, request, response, this, &TestQueue::DoEnqueue);
   }
+  grpc::ServerUnaryReactor* PutContent(grpc::CallbackServerContext* context,
+                                       const queue_pb::PutContentRequest* request,
+                                       queue_pb::PutContentResponse* response) override {
+    return dispatcher_.Unary(context, request, response, this, &TestQueue::DoPutContent);
+  }
   Co<void> Drain() { return dispatcher_.Drain(); }
 
   absl::Status status;
+  queue_pb::PutContentRequest last_piece;
   std::atomic<queue_pb::Durability> durability{queue_pb::DURABILITY_SYNCED};
   std::string first_id;  // of the idempotency key; empty: none
   std::string refused_id = "none";
@@ -210,6 +216,11 @@ class TestQueue final : public queue_pb::QueueService::CallbackService {
   int calls = 0;
 
  private:
+  Co<absl::Status> DoPutContent(const queue_pb::PutContentRequest* request,
+                                queue_pb::PutContentResponse*) {
+    last_piece = *request;
+    co_return status;
+  }
   Co<absl::Status> DoEnqueue(const queue_pb::EnqueueRequest* request,
                              queue_pb::EnqueueResponse* response) {
     last = request->messages(request->messages_size() - 1);

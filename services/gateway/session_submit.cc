@@ -119,10 +119,10 @@ Co<std::optional<smtp::Reply>> Session::BeginStream(Incoming* content) {
     content->KeepWhole();
     co_return std::nullopt;
   }
-  auto admitted = co_await Admit(&*examined, &*asked, now);
-  if (!admitted) co_return admitted.error();
   auto memory = RoomForStream(*content);
   if (!memory) co_return ReplyFor(Said::kNoMemory);
+  auto admitted = co_await Admit(&*examined, &*asked, now);
+  if (!admitted) co_return admitted.error();
 
   Finished finished =
       FinishContent(*examined, content->content(),
