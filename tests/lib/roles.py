@@ -62,6 +62,9 @@ class RolesApart(Relay):
                    "--data", stage.directory / part, *overrides])
         await_ready(self._parts[part])
 
+    def pid(self, part):
+        return self._parts[part].pid
+
     def kill(self, part):
         """SIGKILL."""
         self._parts[part].kill()
