@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/config.h"
+
 namespace staffetta::cli {
 namespace {
 
@@ -61,6 +63,21 @@ absl::StatusOr<redis::Deployment> DeploymentOf(const config::v1::Redis& config) 
   auto servers = Parse(std::vector<std::string>{config.address()}, login);
   if (!servers.ok()) return servers.status();
   return redis::Deployment::Server(std::move(servers->front()));
+}
+
+absl::StatusOr<std::optional<redis::Client::Options>> ContentStoreOf(
+    const config::v1::ContentStore& config) {
+  if (config.address().empty()) return std::nullopt;
+  redis::Endpoint login;
+  login.username = config.user();
+  login.password = config.password();
+  const absl::Status read =
+      ReadPassword("redis.content.password_file", config.password_file(), &login.password);
+  if (!read.ok()) return read;
+  auto servers = Parse(std::vector<std::string>{config.address()}, login);
+  if (!servers.ok()) return servers.status();
+  return redis::Client::Options{.endpoint = redis::Deployment::Server(std::move(servers->front())),
+                                .command_timeout = DurationOf(config.command_timeout())};
 }
 
 }  // namespace staffetta::cli

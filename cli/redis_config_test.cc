@@ -57,6 +57,22 @@ TEST(RedisConfig, ChoosesOneServerAClusterOrSentinels) {
   std::filesystem::remove(file);
 }
 
+// SPEC Q8
+TEST(RedisConfig, SecondStore_IsOfItsOwn) {
+  config::v1::Redis config;
+  EXPECT_EQ(*ContentStoreOf(config.content()), std::nullopt);
+  config.mutable_content()->set_address("big:6666");
+  config.mutable_content()->set_user("relay");
+  config.mutable_content()->set_password("secret");
+  config.mutable_content()->set_command_timeout("3s");
+  const auto store = ContentStoreOf(config.content());
+  ASSERT_TRUE(store.ok() && *store) << store.status();
+  EXPECT_EQ((*store)->endpoint.ToString(), "big:6666");
+  EXPECT_EQ((*store)->endpoint.endpoints[0].password, "secret");
+  EXPECT_EQ((*store)->command_timeout, absl::Seconds(3));
+  EXPECT_TRUE(WantsEmbeddedRedis(config)) << "the main one stays as it was";
+}
+
 TEST(RedisConfig, PasswordFileThatCannotBeRead_IsNamed) {
   config::v1::Redis config;
   config.set_address("h:1");

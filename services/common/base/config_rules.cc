@@ -68,7 +68,8 @@ Range RangeOf(const FieldDescriptor& field) {
 bool MayBeZero(std::string_view name) {
   return name == "Auth.remember" || name == "Auth.longest_delay" ||
          name == "Gateway.drain_timeout" || name == "Gateway.banner_delay" ||
-         name == "Delivery.first_retry" || name == "Delivery.idle_timeout";
+         name == "Delivery.first_retry" || name == "Delivery.idle_timeout" ||
+         name == "ContentStore.remove_after";
 }
 
 template <class... Parts>
@@ -169,6 +170,18 @@ absl::Status CheckNumber(const FieldDescriptor& field, int64_t value) {
 
 namespace {
 
+Conflict FindContentConflict(const config::v1::ContentStore& content) {
+  if (content.address().empty()) {
+    const bool login = !content.user().empty() || !content.password().empty() ||
+                       !content.password_file().empty() || content.assume_durable();
+    return login ? Conflict{"redis.content", "needs address, where the store is"} : Conflict{};
+  }
+  if (!content.password().empty() && !content.password_file().empty()) {
+    return {"redis.content.password_file", "redis.content.password is set too; set one of them"};
+  }
+  return {};
+}
+
 Conflict FindRedisConflict(const config::v1::Redis& redis) {
   if (!redis.password().empty() && !redis.password_file().empty()) {
     return {"redis.password_file", "redis.password is set too; set one of them"};
@@ -196,7 +209,7 @@ Conflict FindRedisConflict(const config::v1::Redis& redis) {
       redis.sentinels().empty()) {
     return {"redis.replicas", "the embedded Redis has none; name another Redis"};
   }
-  return {};
+  return FindContentConflict(redis.content());
 }
 
 Conflict FindAuthConflict(const config::v1::Auth& auth) {

@@ -166,6 +166,11 @@ TEST_F(ConfigTest, RedisKeysThatDoNotGoTogether_AreRefused) {
        "redis.sentinel_password_file: needs redis.sentinels"},
       {"replicas: 1", "redis.replicas: the embedded Redis has none"},
       {"replicas: -1", "redis.replicas: -1 is less than 0"},
+      {"content: {address: \"a:1\", password_file: p, remove_after: 0s}", ""},
+      {"content: {address: \"a:1\", password: p, password_file: p}",
+       "redis.content.password_file: redis.content.password is set too"},
+      {"content: {assume_durable: true}", "redis.content: needs address"},
+      {"content: {cluster: [\"a:1\"]}", "redis.content.cluster"},
   };
   for (const auto& c : kCases) {
     const std::string yaml = "redis: {" + c.keys + "}";
