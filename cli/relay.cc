@@ -187,8 +187,11 @@ absl::Status Relay::StartRoles(const std::set<std::string>& roles) {
     services.push_back(auth_->grpc_service());
   }
   if (roles.contains("queue")) {
-    queue_ = std::make_unique<queue::Server>(runtime_.executor(kQueueLoop),
-                                             queue::OptionsFrom(config_), redis, key_);
+    queue::Server::Options options = queue::OptionsFrom(config_);
+    auto content = ContentStoreOf(config_.redis().content());
+    if (!content.ok()) return InRole("queue", content.status());
+    if (*content) options.second = queue::SecondFrom(config_, **std::move(content));
+    queue_ = std::make_unique<queue::Server>(runtime_.executor(kQueueLoop), options, redis, key_);
     for (grpc::Service* service : queue_->grpc_services()) services.push_back(service);
   }
   if (roles.contains("delivery")) {

@@ -95,7 +95,7 @@ Co<absl::StatusOr<AdminStore::Stats>> AdminStore::GetStats() {
                                                    std::move(args));
   if (!reply.ok()) co_return reply.status();
   const std::vector<Value> parts = reply->TakeArray();
-  if (parts.size() != 28) co_return Unexpected("stats");
+  if (parts.size() != 30) co_return Unexpected("stats");
   Stats stats;
   stats.now = TimeOf(parts[0]);
   auto part = parts.begin() + 1;
@@ -110,6 +110,8 @@ Co<absl::StatusOr<AdminStore::Stats>> AdminStore::GetStats() {
   }
   for (int64_t& count : stats.holds) count = NumberOf(*part++);
   for (int64_t& count : stats.closed_gates) count = NumberOf(*part++);
+  stats.away = NumberOf(*part++);
+  stats.gone = NumberOf(*part++);
   co_return stats;
 }
 

@@ -59,6 +59,8 @@ class AdminStore {
     absl::Time now;
     absl::Time last_asked;  // InfinitePast: no worker ever did
     int64_t messages = 0, due = 0, leased = 0, paused = 0, aside = 0, expired = 0, suspects = 0;
+    int64_t away = 0;              // messages with content in the second store
+    int64_t gone = 0;              // contents there without a message: announced, or to be removed
     std::array<Class, 6> classes;  // [0] is unused
     // By kind of scope, in the order of kScopeKinds.
     std::array<int64_t, 6> holds{};

@@ -36,7 +36,7 @@ class AdminStoreTest : public QueueStoreTest {
   }
 };
 
-TEST_F(AdminStoreTest, PausedDelivery_WaitsUntilItIsResumed) {
+TEST_P(AdminStoreTest, PausedDelivery_WaitsUntilItIsResumed) {
   const std::string id = Enqueue(3, {"r@x.example"});
   const std::string other = Enqueue(3, {"r@x.example"});
   EXPECT_TRUE(Change(v1::DELIVERY_CHANGE_PAUSE, id));
@@ -48,7 +48,7 @@ TEST_F(AdminStoreTest, PausedDelivery_WaitsUntilItIsResumed) {
   EXPECT_THAT(LeaseIds(), ElementsAre(id + ".0"));
 }
 
-TEST_F(AdminStoreTest, PausedAndResumedOften_IsHandedOutOnce) {
+TEST_P(AdminStoreTest, PausedAndResumedOften_IsHandedOutOnce) {
   const std::string id = Enqueue(3, {"r@x.example"});
   for (int i = 0; i < 5; ++i) {
     EXPECT_TRUE(Change(v1::DELIVERY_CHANGE_PAUSE, id));
@@ -59,7 +59,7 @@ TEST_F(AdminStoreTest, PausedAndResumedOften_IsHandedOutOnce) {
 }
 
 // SPEC Q3: what was scheduled keeps its time through a pause.
-TEST_F(AdminStoreTest, ResumedBeforeItsTime_IsScheduledAgain) {
+TEST_P(AdminStoreTest, ResumedBeforeItsTime_IsScheduledAgain) {
   const std::string id = EnqueueInAnHour();
   EXPECT_TRUE(Change(v1::DELIVERY_CHANGE_PAUSE, id));
   EXPECT_TRUE(Change(v1::DELIVERY_CHANGE_RESUME, id));
@@ -67,24 +67,24 @@ TEST_F(AdminStoreTest, ResumedBeforeItsTime_IsScheduledAgain) {
   EXPECT_THAT(LeaseIds(), IsEmpty());
 }
 
-TEST_F(AdminStoreTest, SendNow_DoesNotWaitForTheTime) {
+TEST_P(AdminStoreTest, SendNow_DoesNotWaitForTheTime) {
   const std::string id = EnqueueInAnHour();
   EXPECT_FALSE(Change(v1::DELIVERY_CHANGE_RESUME, id)) << "it is not paused";
   EXPECT_TRUE(Change(v1::DELIVERY_CHANGE_SEND_NOW, id));
   EXPECT_THAT(LeaseIds(), ElementsAre(id + ".0"));
 }
 
-TEST_F(AdminStoreTest, CancelledDelivery_IsGoneWithItsEvent) {
+TEST_P(AdminStoreTest, CancelledDelivery_IsGoneWithItsEvent) {
   const std::string id = Enqueue(3, {"r@x.example"});
   EXPECT_TRUE(Change(v1::DELIVERY_CHANGE_CANCEL, id));
   EXPECT_THAT(LeaseIds(), IsEmpty());
-  EXPECT_EQ(KeyCount("content:*") + KeyCount("dlv:*"), 0);
+  EXPECT_EQ(Contents() + KeyCount("dlv:*"), 0);
   EXPECT_THAT(EventTypes(),
               ElementsAre(events::v1::EVENT_TYPE_ACCEPTED, events::v1::EVENT_TYPE_CANCELLED));
   EXPECT_THAT(Events()[1].recipients(), ElementsAre("r@x.example"));
 }
 
-TEST_F(AdminStoreTest, ExpiredByAnOperator_GoesToAWorkerToBeReported) {
+TEST_P(AdminStoreTest, ExpiredByAnOperator_GoesToAWorkerToBeReported) {
   const std::string id = EnqueueInAnHour();
   EXPECT_TRUE(Change(v1::DELIVERY_CHANGE_EXPIRE, id));
   EXPECT_EQ(StateOf(id), v1::DELIVERY_STATE_EXPIRED);
@@ -93,7 +93,7 @@ TEST_F(AdminStoreTest, ExpiredByAnOperator_GoesToAWorkerToBeReported) {
   EXPECT_LE(result.deliveries[0].expires, result.now);
 }
 
-TEST_F(AdminStoreTest, ReroutedDelivery_HasANewChannelAndLane) {
+TEST_P(AdminStoreTest, ReroutedDelivery_HasANewChannelAndLane) {
   const std::string id = Enqueue(3, {"r@x.example"});
   EXPECT_TRUE(Change(v1::DELIVERY_CHANGE_REROUTE, id, "backup"));
   EXPECT_EQ(Why(id).delivery().lane(), "1/0/backup/x.example");
@@ -105,7 +105,7 @@ TEST_F(AdminStoreTest, ReroutedDelivery_HasANewChannelAndLane) {
   EXPECT_EQ(event.envelope().sender(), "ann@sender.example") << "the rest of the envelope stays";
 }
 
-TEST_F(AdminStoreTest, LeasedDelivery_IsLeftAlone) {
+TEST_P(AdminStoreTest, LeasedDelivery_IsLeftAlone) {
   const std::string id = Enqueue(3, {"r@x.example"});
   LeaseIds();
   for (const auto change : {v1::DELIVERY_CHANGE_PAUSE, v1::DELIVERY_CHANGE_CANCEL,
@@ -116,7 +116,7 @@ TEST_F(AdminStoreTest, LeasedDelivery_IsLeftAlone) {
 }
 
 // SPEC Q6, for each reason that a store can see.
-TEST_F(AdminStoreTest, Explanations_SayWhatADeliveryWaitsFor) {
+TEST_P(AdminStoreTest, Explanations_SayWhatADeliveryWaitsFor) {
   const std::string id = Enqueue(3, {"r@x.example"});
   EXPECT_EQ(Why(id).reason(), v1::WAIT_REASON_NO_WORKER);
   Lease({.worker = "w", .credits = 0, .express = 1}, true);
@@ -201,6 +201,8 @@ TEST(Selectors, ChooseByWhatIsSet) {
   };
   for (const v1::Selector& s : others) EXPECT_FALSE(Fits(s, delivery, now)) << s.DebugString();
 }
+
+INSTANTIATE_TEST_SUITE_P(Content, AdminStoreTest, testing::ValuesIn(kPlaces), NameOfPlace);
 
 }  // namespace
 }  // namespace staffetta::queue

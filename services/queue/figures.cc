@@ -41,7 +41,10 @@ Figures::Figures()
       aside(NewState("set_aside")),
       expired(NewState("expired")),
       worker_silence(NewGauge("staffetta_queue_worker_silence_seconds",
-                              "Since a worker last asked for deliveries; +Inf: none ever did.")) {
+                              "Since a worker last asked for deliveries; +Inf: none ever did.")),
+      gone(NewGauge("staffetta_queue_contents_gone",
+                    "Contents in the second store without a message: about to get one, or to be "
+                    "removed.")) {
   for (size_t i = 0; i < holds.size(); ++i) {
     holds[i] = &NewGauge("staffetta_queue_holds", "Scopes that operators hold, by kind.",
                          {{"scope", AdminStore::kScopeKinds[i]}});
@@ -71,6 +74,7 @@ void Figures::Show(const AdminStore::Stats& stats) const {
   for (size_t i = 0; i < closed_gates.size(); ++i) {
     closed_gates[i]->Set(static_cast<double>(stats.closed_gates[i]));
   }
+  gone.Set(static_cast<double>(stats.gone));
 }
 
 metrics::Counter& Figures::Ended(Fate fate) const {

@@ -33,6 +33,7 @@ struct Figures {
   Gauge& aside;
   Gauge& expired;
   Gauge& worker_silence;
+  Gauge& gone;
   std::array<Gauge*, AdminStore::kScopeKinds.size()> holds;  // by kind of scope
   std::array<Gauge*, 3> closed_gates;                        // likewise
 

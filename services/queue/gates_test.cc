@@ -38,7 +38,7 @@ class GatesTest : public QueueStoreTest {
 };
 
 // SPEC Q5: each kind of scope holds what is under it, what comes later included, and nothing else.
-TEST_F(GatesTest, HeldScope_HandsOutNothingUntilItIsReleased) {
+TEST_P(GatesTest, HeldScope_HandsOutNothingUntilItIsReleased) {
   for (const char* scope : {"account:1", "list:1/7", "channel:", "destination:x.example",
                             "lane:1/7//x.example", "all"}) {
     SCOPED_TRACE(scope);
@@ -63,14 +63,14 @@ TEST_F(GatesTest, HeldScope_HandsOutNothingUntilItIsReleased) {
   }
 }
 
-TEST_F(GatesTest, Hold_LeavesOthersAlone) {
+TEST_P(GatesTest, Hold_LeavesOthersAlone) {
   Hold("destination:x.example");
   Enqueue(1, {"r@x.example"});
   const std::string other = Enqueue(5, {"r@y.example"});
   EXPECT_THAT(LeaseIds(), ElementsAre(other + ".0"));
 }
 
-TEST_F(GatesTest, Holds_AreListedWithTheirReason) {
+TEST_P(GatesTest, Holds_AreListedWithTheirReason) {
   Hold("account:9");
   const auto holds = Await(context_, admin_->Holds());
   ASSERT_THAT(*holds, SizeIs(1));
@@ -78,7 +78,7 @@ TEST_F(GatesTest, Holds_AreListedWithTheirReason) {
 }
 
 // SPEC Q4: a rate with a burst.
-TEST_F(GatesTest, Rate_LetsTheBurstGoAndThenOneByOne) {
+TEST_P(GatesTest, Rate_LetsTheBurstGoAndThenOneByOne) {
   Throttle(Rate("destination:x.example", 10, absl::Seconds(1), 3));
   for (int i = 0; i < 6; ++i) Enqueue(3, {"r@x.example"});
   const std::string other = Enqueue(3, {"r@y.example"}) + ".0";
@@ -92,7 +92,7 @@ TEST_F(GatesTest, Rate_LetsTheBurstGoAndThenOneByOne) {
 }
 
 // SPEC Q4: waiting costs nothing that grows with what waits: the gate opens for one lane at a time.
-TEST_F(GatesTest, ManyLanesBehindOneGate_TakeTurnsThroughIt) {
+TEST_P(GatesTest, ManyLanesBehindOneGate_TakeTurnsThroughIt) {
   Throttle(Rate("account:1", 20, absl::Seconds(1)));
   std::vector<std::string> ids;
   for (int i = 0; i < 5; ++i)
@@ -108,7 +108,7 @@ TEST_F(GatesTest, ManyLanesBehindOneGate_TakeTurnsThroughIt) {
 }
 
 // SPEC P3: when a gate opens, the highest class behind it goes first.
-TEST_F(GatesTest, HighestClassBehindAGate_GoesFirst) {
+TEST_P(GatesTest, HighestClassBehindAGate_GoesFirst) {
   Throttle(Rate("account:1", 20, absl::Seconds(1)));
   Enqueue(5, {"r@a.example"});
   EXPECT_THAT(LeaseIds(), SizeIs(1));
@@ -123,7 +123,7 @@ TEST_F(GatesTest, HighestClassBehindAGate_GoesFirst) {
 }
 
 // SPEC Q4: concurrency: as many as may be under way; each that ends lets the next go.
-TEST_F(GatesTest, Concurrency_LetsTheNextGoWhenOneEnds) {
+TEST_P(GatesTest, Concurrency_LetsTheNextGoWhenOneEnds) {
   v1::Throttle throttle;
   throttle.set_scope("channel:");
   throttle.set_concurrency(2);
@@ -139,7 +139,7 @@ TEST_F(GatesTest, Concurrency_LetsTheNextGoWhenOneEnds) {
 }
 
 // SPEC Q2, Q4: a worker that dies gives its places free with its leases.
-TEST_F(GatesTest, LostLease_GivesItsPlaceFree) {
+TEST_P(GatesTest, LostLease_GivesItsPlaceFree) {
   v1::Throttle throttle;
   throttle.set_scope("channel:");
   throttle.set_concurrency(1);
@@ -152,7 +152,7 @@ TEST_F(GatesTest, LostLease_GivesItsPlaceFree) {
 }
 
 // SPEC Q4: recipients in any 24 hours.
-TEST_F(GatesTest, DailyRecipients_AreCounted) {
+TEST_P(GatesTest, DailyRecipients_AreCounted) {
   v1::Throttle throttle;
   throttle.set_scope("account:*");
   throttle.set_recipients_per_day(3);
@@ -169,7 +169,7 @@ TEST_F(GatesTest, DailyRecipients_AreCounted) {
 }
 
 // SPEC Q4: a change counts at once, also for who waits already.
-TEST_F(GatesTest, RemovedThrottle_LetsAllGo) {
+TEST_P(GatesTest, RemovedThrottle_LetsAllGo) {
   Throttle(Rate("account:1", 1, absl::Hours(1)));
   for (int i = 0; i < 3; ++i) Enqueue(3, {"r@x.example"});
   EXPECT_THAT(LeaseIds(), SizeIs(1));
@@ -183,7 +183,7 @@ TEST_F(GatesTest, RemovedThrottle_LetsAllGo) {
 }
 
 // SPEC O5: by kind of scope; a gate counts once, however many lanes wait before it, until it opens.
-TEST_F(GatesTest, HoldsAndClosedGates_AreCountedByKind) {
+TEST_P(GatesTest, HoldsAndClosedGates_AreCountedByKind) {
   const auto stats = [this] { return *Await(context_, admin_->GetStats()); };
   for (const char* scope : {"destination:a.example", "destination:b.example", "list:1/2", "all"}) {
     Hold(scope);
@@ -207,7 +207,7 @@ TEST_F(GatesTest, HoldsAndClosedGates_AreCountedByKind) {
   EXPECT_THAT(stats().closed_gates, ElementsAre(1, 0, 0)) << "nothing waits before the others";
 }
 
-TEST_F(GatesTest, Throttles_AreListedAsTheyWereSet) {
+TEST_P(GatesTest, Throttles_AreListedAsTheyWereSet) {
   const v1::Throttle set = Rate("destination:*", 30, absl::Minutes(1), 5);
   Throttle(set);
   const auto throttles = Await(context_, admin_->Throttles());
@@ -216,7 +216,7 @@ TEST_F(GatesTest, Throttles_AreListedAsTheyWereSet) {
 }
 
 // SPEC Q6: who waits before a gate is told so, and until when.
-TEST_F(GatesTest, ThrottledDelivery_KnowsWhatItWaitsFor) {
+TEST_P(GatesTest, ThrottledDelivery_KnowsWhatItWaitsFor) {
   Throttle(Rate("destination:x.example", 1, absl::Minutes(1)));
   Enqueue(3, {"r@x.example"});
   const std::string second = Enqueue(3, {"r@x.example"});
@@ -228,7 +228,7 @@ TEST_F(GatesTest, ThrottledDelivery_KnowsWhatItWaitsFor) {
 }
 
 // I6: looking at closed gates costs the same, however much waits behind them.
-TEST_F(GatesTest, ClosedGates_CostNothingWhileTheyAreClosed) {
+TEST_P(GatesTest, ClosedGates_CostNothingWhileTheyAreClosed) {
   Throttle(Rate("destination:*", 1, absl::Hours(1)));
   const auto commands_of_one_lease = [this] {
     redis_->Raw("CONFIG RESETSTAT");
@@ -249,6 +249,8 @@ TEST_F(GatesTest, ClosedGates_CostNothingWhileTheyAreClosed) {
   EXPECT_THAT(LeaseIds(), IsEmpty());
   EXPECT_LE(commands_of_one_lease(), empty + 2);
 }
+
+INSTANTIATE_TEST_SUITE_P(Content, GatesTest, testing::ValuesIn(kPlaces), NameOfPlace);
 
 }  // namespace
 }  // namespace staffetta::queue

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "queue/admin_store.h"
+#include "queue/scripts.h"
 
 namespace staffetta::queue {
 namespace {
@@ -35,6 +36,24 @@ class Snapshot {
   }
   Co<Names> Sorted(std::string kind, std::string rest = "") {
     co_return co_await Strings(Command("ZRANGE", Key(kind, rest), 0, -1));
+  }
+  // "<member>:<score>".
+  Co<Names> Scored(std::string kind) {
+    const auto reply = co_await client_->Run(Command("ZRANGE", Key(kind, ""), 0, -1, "WITHSCORES"));
+    Names names;
+    if (!reply.ok()) names.insert(reply.status().ToString());
+    for (size_t i = 0; reply.ok() && i < reply->array().size(); i += 2) {
+      names.insert(absl::StrCat(reply->array()[i].str(), ":", reply->array()[i + 1].str()));
+    }
+    co_return names;
+  }
+  // When the message's content was announced; 0: it is here.
+  Co<int64_t> Announced(std::string message_id) {
+    std::vector<std::string> keys{Key("gates", "")};
+    std::vector<std::string> args{tag_, std::move(message_id)};
+    const auto reply =
+        co_await client_->Eval(TheScripts().locate, std::move(keys), std::move(args));
+    co_return reply.ok() ? reply->integer() : -1;
   }
   Co<std::string> Field(std::string kind, std::string field) {
     const auto reply = co_await client_->Run(Command("HGET", Key(kind, ""), field));
@@ -148,9 +167,30 @@ Co<void> CheckTurns(Snapshot* all, std::vector<std::string>* broken) {
   }
 }
 
+// I5 in the second store: what messages need is there; what else is there is announced or gone, and
+// that is no message's.
+Co<void> CheckSecond(Snapshot* all, Snapshot* second, const Names* away,
+                     std::vector<std::string>* broken) {
+  const Names there = co_await second->Keys("content");
+  Names without_message = co_await all->Scored("announced");
+  without_message.merge(co_await all->Sorted("gone"));
+  for (const std::string& name : *away) {
+    if (!there.contains(name)) broken->push_back("I5: the second store lacks " + name);
+    if (without_message.contains(name)) {
+      broken->push_back("I5: to be removed although a message needs it: " + name);
+    }
+  }
+  for (const std::string& name : there) {
+    if (!away->contains(name) && !without_message.contains(name)) {
+      broken->push_back("I5: nothing knows of what the second store has: " + name);
+    }
+  }
+}
+
 }  // namespace
 
-Co<std::vector<std::string>> BrokenInvariants(redis::Client* client, std::string tag) {
+Co<std::vector<std::string>> BrokenInvariants(redis::Client* client, std::string tag,
+                                              redis::Client* second) {
   std::vector<std::string> broken;
   Snapshot all(client, tag);
   const Partition partition(client, std::stoi(tag.substr(1)), 0);
@@ -177,18 +217,33 @@ Co<std::vector<std::string>> BrokenInvariants(redis::Client* client, std::string
     if (!messages.contains(message)) broken.push_back("I1: no delivery of message " + message);
   }
   // I5, for content in one piece and in several.
+  Names here;
+  Names away;
+  for (const std::string& message : messages) {
+    const int64_t announced = co_await all.Announced(message);
+    if (announced == 0) {
+      here.insert(message);
+    } else {
+      away.insert(absl::StrCat(message, ":", announced));
+    }
+  }
   Names contents;
   for (const std::string& name : co_await all.Keys("content")) {
     contents.insert(name.substr(0, name.find(':')));
   }
-  if (contents != messages) broken.push_back("I5: contents are not those of the messages");
+  if (contents != here) broken.push_back("I5: contents are not those of the messages");
+  if (second != nullptr) {
+    Snapshot there(second, tag);
+    co_await CheckSecond(&all, &there, &away, &broken);
+  }
 
   counts["m"] = static_cast<int64_t>(messages.size());
+  counts["a"] = static_cast<int64_t>(away.size());
   for (const std::string& scope : co_await all.Sorted("gates")) {
     ++counts[absl::StrCat("g:", scope.substr(0, scope.find(':')))];
   }
   for (const char* field :
-       {"m", "r1", "r2", "r3", "r4", "r5", "g:account", "g:channel", "g:destination"}) {
+       {"m", "a", "r1", "r2", "r3", "r4", "r5", "g:account", "g:channel", "g:destination"}) {
     const std::string counted = co_await all.Field("count", field);
     const std::string expected = counts[field] == 0 ? "" : absl::StrCat(counts[field]);
     if (counted != expected) {

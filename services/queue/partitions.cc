@@ -69,6 +69,8 @@ Co<absl::StatusOr<AdminStore::Stats>> StatsOf(std::vector<Stores> partitions) {
       sum.classes[c].oldest = std::min(sum.classes[c].oldest, stats->classes[c].oldest);
     }
     sum.messages += stats->messages;
+    sum.away += stats->away;
+    sum.gone += stats->gone;
     sum.due += stats->due;
     sum.leased += stats->leased;
     sum.paused += stats->paused;

@@ -237,12 +237,8 @@ Co<absl::Status> QueueRpc::DoGetContent(const v1::GetContentRequest* request,
                                         v1::GetContentResponse* response) {
   const auto partition = PartitionOf(request->message_id(), partitions_.size());
   if (!partition.ok()) co_return partition.status();
-  QueueStore* const store = partitions_[*partition].queue;
-  // In one piece it has no number; the first of several is asked for like the only one.
-  auto stored = co_await store->GetContent(request->message_id(), request->piece());
-  if (absl::IsNotFound(stored.status()) && request->piece() == 0) {
-    stored = co_await store->GetContent(request->message_id(), std::nullopt);
-  }
+  const auto stored =
+      co_await partitions_[*partition].queue->GetContent(request->message_id(), request->piece());
   if (!stored.ok()) co_return stored.status();
   auto content = DecompressContent(*stored);
   if (!content.ok()) co_return content.status();

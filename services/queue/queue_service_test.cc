@@ -18,23 +18,20 @@ namespace {
 using testing::HasSubstr;
 using QueueClient = rpc::Client<v1::QueueService>;
 
-class QueueServiceTest : public testing::Test {
- protected:
-  QueueServiceTest() : redis_(redis::EmbeddedRedis::Fsync::kAlways) {
+// The service in this process.
+class QueueServer {
+ public:
+  QueueServer(const redis::TestRedis& redis, Server::Options options) {
     server_ =
-        std::make_unique<Server>(runtime_.executor(0), Server::Options{}, redis_.options(), "key");
+        std::make_unique<Server>(runtime_.executor(0), std::move(options), redis.options(), "key");
     host_ = *rpc::Host::Start("127.0.0.1:0", server_->grpc_services());
     peer_ = rpc::LocalPeer(host_->InProcessChannel(), "key", absl::Seconds(10));
     client_ = std::make_unique<QueueClient>(peer_);
     runtime_.Block(Start());
   }
-  ~QueueServiceTest() override {
+  ~QueueServer() {
     runtime_.Block(server_->Stop());
     host_->Shutdown(absl::Seconds(5));
-  }
-  Co<void> Start() {
-    const absl::Status started = co_await server_->Start();
-    EXPECT_TRUE(started.ok()) << started;
   }
 
   // A unary call from the test's thread.
@@ -74,12 +71,32 @@ class QueueServiceTest : public testing::Test {
     return Call(&QueueClient::Async::Lease, request, timeout);
   }
 
-  redis::TestRedis redis_;
+  absl::StatusOr<v1::GetContentResponse> GetContent(const std::string& message_id) {
+    v1::GetContentRequest request;
+    request.set_message_id(message_id);
+    return Call(&QueueClient::Async::GetContent, request);
+  }
+
+ private:
+  Co<void> Start() {
+    const absl::Status started = co_await server_->Start();
+    EXPECT_TRUE(started.ok()) << started;
+  }
+
   Runtime runtime_{2};
   std::unique_ptr<Server> server_;
   std::unique_ptr<rpc::Host> host_;
   std::shared_ptr<const rpc::Peer> peer_;
   std::unique_ptr<QueueClient> client_;
+};
+
+struct WithRedis {
+  redis::TestRedis redis_{redis::EmbeddedRedis::Fsync::kAlways};
+};
+
+class QueueServiceTest : public testing::Test, protected WithRedis, protected QueueServer {
+ protected:
+  QueueServiceTest() : QueueServer(redis_, {}) {}
 };
 
 TEST_F(QueueServiceTest, Message_GoesInAndComesOutWhole) {
@@ -175,25 +192,85 @@ TEST_F(QueueServiceTest, RedisDown_IsUnavailableThenRecovers) {
   EXPECT_TRUE(status.ok()) << status;
 }
 
+// A start of the service, and its end.
+absl::Status StartOnce(Server::Options options, const redis::TestRedis& redis) {
+  const Runtime runtime(1);
+  Server server(runtime.executor(0), std::move(options), redis.options(), "key");
+  struct Run {
+    static Co<void> Start(Server* server, absl::Status* status) {
+      *status = co_await server->Start();
+      co_await server->Stop();
+    }
+  };
+  absl::Status status;
+  runtime.Block(Run::Start(&server, &status));
+  return status;
+}
+
 // SPEC Q1: start refuses a Redis that does not sync, unless the operator allows it.
 TEST(QueueServerStart, UnsyncedRedis_IsRefused) {
-  redis::TestRedis unsynced;
-  const Runtime runtime(1);
-  for (const bool allow : {false, true}) {
-    Server server(runtime.executor(0), {.allow_volatile = allow}, unsynced.options(), "key");
-    struct Run {
-      static Co<void> Start(Server* server, absl::Status* status) {
-        *status = co_await server->Start();
-        co_await server->Stop();
-      }
-    };
-    absl::Status status;
-    runtime.Block(Run::Start(&server, &status));
-    EXPECT_EQ(status.ok(), allow) << status;
-    if (!allow) {
-      EXPECT_THAT(status.ToString(), HasSubstr("appendfsync"));
-    }
+  const redis::TestRedis unsynced;
+  EXPECT_TRUE(StartOnce({.allow_volatile = true}, unsynced).ok());
+  EXPECT_THAT(StartOnce({.allow_volatile = false}, unsynced).ToString(), HasSubstr("appendfsync"));
+}
+
+// SPEC Q8, Q1: the second store has to be as durable; what it does not tell is the operator's word.
+TEST(QueueServerStart, SecondStore_IsCheckedLikeTheFirst) {
+  redis::TestRedis redis(redis::EmbeddedRedis::Fsync::kAlways);
+  redis::TestRedis second(redis::EmbeddedRedis::Fsync::kAlways);
+  const auto start = [&](bool assume_durable, bool allow_volatile) {
+    return StartOnce({.allow_volatile = allow_volatile,
+                      .second = Server::Options::Second{.redis = second.options(),
+                                                        .assume_durable = assume_durable}},
+                     redis);
+  };
+  EXPECT_TRUE(start(false, false).ok());
+  second.Raw("CONFIG SET appendfsync everysec");
+  EXPECT_THAT(start(false, false).ToString(), HasSubstr("appendfsync is everysec"));
+  EXPECT_FALSE(start(true, false).ok()) << "it tells, so nothing is assumed";
+  EXPECT_TRUE(start(false, true).ok());
+  second.Raw("CONFIG SET maxmemory-policy allkeys-lru");
+  EXPECT_THAT(start(true, true).ToString(), HasSubstr("maxmemory-policy"));
+  second.Raw("ACL SETUSER default -config");
+  EXPECT_THAT(start(false, false).ToString(), HasSubstr("assume_durable"));
+  EXPECT_TRUE(start(true, false).ok());
+  second.Kill();
+  EXPECT_EQ(start(true, false).code(), absl::StatusCode::kUnavailable);
+}
+
+// SPEC Q8: the second store goes and comes back; nothing is restarted, nothing is lost.
+TEST(QueueServerWithSecondStore, StoreDown_IsUnavailableThenRecovers) {
+  redis::TestRedis redis(redis::EmbeddedRedis::Fsync::kAlways);
+  redis::TestRedis second(redis::EmbeddedRedis::Fsync::kAlways);
+  QueueServer queue(redis, {.second = Server::Options::Second{.redis = second.options()}});
+  ASSERT_TRUE(queue.Enqueue().ok());
+  second.Kill();
+  EXPECT_EQ(queue.Enqueue().status().code(), absl::StatusCode::kUnavailable);
+  const auto leased = queue.Lease(absl::Seconds(5));
+  ASSERT_TRUE(leased.ok()) << leased.status();
+  ASSERT_EQ(leased->deliveries_size(), 1);
+  EXPECT_EQ(leased->deliveries(0).content(), "");
+  const std::string id = leased->deliveries(0).message_id();
+  EXPECT_EQ(queue.GetContent(id).status().code(), absl::StatusCode::kUnavailable);
+  second.Restart();
+  auto content = queue.GetContent(id);
+  for (int i = 0; i < 20 && !content.ok(); ++i) content = queue.GetContent(id);
+  ASSERT_TRUE(content.ok()) << content.status();
+  EXPECT_EQ(content->content(), "Subject: hi\r\n\r\nbody\r\n");
+  const auto enqueued = queue.Enqueue();
+  ASSERT_TRUE(enqueued.ok()) << enqueued.status();
+  EXPECT_EQ(enqueued->durability(), v1::DURABILITY_SYNCED);
+}
+
+// SPEC Q8: with mail whose content would be out of reach the service does not start.
+TEST(QueueServerStart, ForgottenSecondStore_IsRefused) {
+  redis::TestRedis redis(redis::EmbeddedRedis::Fsync::kAlways);
+  redis::TestRedis second(redis::EmbeddedRedis::Fsync::kAlways);
+  {
+    QueueServer queue(redis, {.second = Server::Options::Second{.redis = second.options()}});
+    ASSERT_TRUE(queue.Enqueue().ok());
   }
+  EXPECT_THAT(StartOnce({}, redis).ToString(), HasSubstr("content of 1 messages"));
 }
 
 }  // namespace

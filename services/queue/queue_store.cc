@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "common/base/log.h"
 #include "common/base/text.h"
 #include "queue/figures.h"
 #include "queue/reply_values.h"
@@ -37,6 +38,7 @@ void Append(StorableMessage message, Args* args) {
   args->push_back(std::move(message.content));
   args->push_back(absl::StrCat(message.content_size));
   args->push_back(absl::StrCat(message.content_pieces));
+  args->push_back(absl::StrCat(message.announced));
   args->push_back(absl::StrCat(message.message_class));
   args->push_back(Millis(message.wait));
   args->push_back(Millis(message.lifetime));
@@ -99,7 +101,7 @@ absl::StatusOr<QueueStore::LeaseResult> ToLeaseResult(std::vector<Value> parts,
   result.outlook = ToOutlook(NumberOf(parts[at + 2]), NumberOf(parts[at + 1]));
   for (Value& element : parts[at + 3].TakeArray()) {
     std::vector<Value> d = element.TakeArray();
-    if (d.size() != 11) return Unexpected(script);
+    if (d.size() != 12) return Unexpected(script);
     result.deliveries.push_back({.delivery_id = d[0].TakeString(),
                                  .lease_id = d[1].TakeString(),
                                  .message_class = static_cast<int>(NumberOf(d[2])),
@@ -108,17 +110,18 @@ absl::StatusOr<QueueStore::LeaseResult> ToLeaseResult(std::vector<Value> parts,
                                  .message_part = d[5].TakeString(),
                                  .content_size = NumberOf(d[6]),
                                  .content_pieces = static_cast<int>(NumberOf(d[7])),
-                                 .accepted = TimeOf(d[8]),
-                                 .expires = TimeOf(d[9]),
-                                 .content = d[10].TakeString(),
+                                 .announced = NumberOf(d[8]),
+                                 .accepted = TimeOf(d[9]),
+                                 .expires = TimeOf(d[10]),
+                                 .content = d[11].TakeString(),
                                  .plain_content = {}});
     CountLeased(result.deliveries.back(), result.now);
   }
   return result;
 }
 
-std::string PieceName(const std::string& message_id, std::optional<int> piece) {
-  return piece ? absl::StrCat(message_id, ":", *piece) : message_id;
+std::string PieceName(const std::string& message_id, int piece) {
+  return absl::StrCat(message_id, ":", piece);
 }
 
 }  // namespace
@@ -132,6 +135,10 @@ QueueStore::QueueStore(const Partition* partition, Options options)
 
 Co<absl::StatusOr<QueueStore::LeaseResult>> QueueStore::Enqueue(
     std::vector<StorableMessage> messages, std::optional<Want> want) {
+  if (options_.second != nullptr) {
+    const absl::Status written = co_await WriteContents(&messages);
+    if (!written.ok()) co_return written;
+  }
   Args args{partition_->tag(),
             partition_->keep(),
             partition_->wake_channel(),
@@ -178,7 +185,9 @@ Co<absl::StatusOr<QueueStore::LeaseResult>> QueueStore::Lease(Want want, bool sw
   if (!reply.ok()) co_return reply.status();
   std::vector<Value> parts = reply->TakeArray();
   if (parts.size() != 4) co_return Unexpected("lease");
-  co_return ToLeaseResult(std::move(parts), "lease");
+  auto result = ToLeaseResult(std::move(parts), "lease");
+  if (result.ok() && options_.second != nullptr) co_await FetchContents(&*result);
+  co_return result;
 }
 
 std::vector<std::string> QueueStore::WantArgs(const Want& want) {
@@ -221,6 +230,7 @@ Co<absl::StatusOr<QueueStore::RenewResult>> QueueStore::Renew(std::vector<v1::He
 
 Co<absl::StatusOr<QueueStore::CompleteResult>> QueueStore::Complete(
     std::vector<StorableCompletion> completions) {
+  if (options_.second != nullptr) co_await WriteBounces(&completions);
   Args args{partition_->tag(),
             partition_->keep(),
             partition_->wake_channel(),
@@ -259,21 +269,71 @@ std::optional<QueueStore::Outlook> QueueStore::Heard(std::string_view message) c
 }
 
 Co<absl::Status> QueueStore::PutContent(std::string message_id, int piece, std::string frame) {
+  if (options_.second != nullptr) {
+    co_return co_await options_.second->WritePiece(std::move(message_id), piece, std::move(frame));
+  }
   const std::string key = partition_->Key("content", PieceName(message_id, piece));
   const auto reply =
       co_await partition_->client()->Run(Command("SET", key, frame, "PX", Millis(kKeepPieces)));
   co_return reply.status();
 }
 
-Co<absl::StatusOr<std::string>> QueueStore::GetContent(std::string message_id,
-                                                       std::optional<int> piece) {
-  const std::string key = partition_->Key("content", PieceName(message_id, piece));
-  auto reply = co_await partition_->client()->Run(Command("GET", key));
+Co<absl::StatusOr<std::string>> QueueStore::GetContent(std::string message_id, int piece) {
+  Command read("MGET", partition_->Key("content", PieceName(message_id, piece)));
+  if (piece == 0) read.Add(partition_->Key("content", message_id));
+  auto reply = co_await partition_->client()->Run(std::move(read));
   if (!reply.ok()) co_return reply.status();
-  if (reply->is_nil()) {
+  for (Value& stored : reply->TakeArray()) {
+    if (!stored.is_nil()) co_return stored.TakeString();
+  }
+  std::vector<std::string> args{partition_->tag(), message_id};
+  const auto place = co_await partition_->client()->Eval(TheScripts().locate,
+                                                         {partition_->any_key()}, std::move(args));
+  if (!place.ok()) co_return place.status();
+  if (place->integer() == 0) {
     co_return absl::NotFoundError(absl::StrCat("message ", message_id, " is not queued"));
   }
-  co_return reply->TakeString();
+  if (options_.second == nullptr) {
+    co_return absl::UnavailableError(
+        absl::StrCat("content of message ", message_id,
+                     " is in a second store, which redis.content does not name here"));
+  }
+  SecondStore::Name name{std::move(message_id), place->integer()};
+  co_return co_await options_.second->Read(std::move(name), piece);
+}
+
+Co<absl::Status> QueueStore::WriteContents(std::vector<StorableMessage>* messages) {
+  std::vector<StorableMessage*> all;
+  for (StorableMessage& message : *messages) all.push_back(&message);
+  co_return co_await options_.second->Write(std::move(all), SecondStore::Pace::kPatient);
+}
+
+Co<void> QueueStore::WriteBounces(std::vector<StorableCompletion>* completions) {
+  std::vector<StorableMessage*> bounces;
+  for (StorableCompletion& completion : *completions) {
+    for (StorableMessage& bounce : completion.bounce) bounces.push_back(&bounce);
+  }
+  if (bounces.empty()) co_return;
+  // What has been delivered must be reported before the leases are over, or it is sent again: so
+  // bounces do not wait for that store.
+  const absl::Status written =
+      co_await options_.second->Write(std::move(bounces), SecondStore::Pace::kHasty);
+  if (!written.ok()) {
+    log::Warn("content of bounces stays out of the second store: {}", written.ToString());
+  }
+}
+
+Co<void> QueueStore::FetchContents(LeaseResult* result) {
+  std::vector<SecondStore::Name> names;
+  std::vector<Leased*> owners;
+  for (Leased& leased : result->deliveries) {
+    const bool comes_along = leased.content_pieces == 0 && leased.content_size <= kInlineContent;
+    if (leased.announced == 0 || !comes_along) continue;
+    names.push_back({leased.delivery_id.substr(0, leased.delivery_id.find('.')), leased.announced});
+    owners.push_back(&leased);
+  }
+  auto contents = co_await options_.second->ReadSoon(std::move(names));
+  for (size_t i = 0; i < owners.size(); ++i) owners[i]->content = std::move(contents[i]);
 }
 
 }  // namespace staffetta::queue

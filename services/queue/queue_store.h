@@ -12,6 +12,7 @@
 #include "common/base/co.h"
 #include "queue/partition.h"
 #include "queue/records.h"
+#include "queue/second_store.h"
 
 namespace staffetta::queue {
 
@@ -33,6 +34,8 @@ class QueueStore {
     int replicas = 0;
     absl::Duration replica_timeout = absl::Seconds(1);
     redis::Client* waiting_client = nullptr;
+    // Where content lies; null: with all the rest.
+    SecondStore* second = nullptr;
   };
 
   QueueStore(const Partition* partition, Options options);
@@ -54,9 +57,12 @@ class QueueStore {
     std::string message_part;
     int64_t content_size = 0;
     int content_pieces = 0;
+    int64_t announced = 0;  // as in StorableMessage
     absl::Time accepted;
     absl::Time expires;
-    std::string content;  // compressed; empty: over kInlineContent, or plain_content has it
+    // Compressed; empty: over kInlineContent, or plain_content has it, or it could not be had at
+    // once.
+    std::string content;
     std::string plain_content;
   };
   // What waits in the partition.
@@ -82,7 +88,7 @@ class QueueStore {
   static constexpr int64_t kInlineContent = 128 << 10;
 
   // Durable, all of them, when OK; their receipts are written. Hands out deliveries in the same
-  // step when somebody waits for them.
+  // step when somebody waits for them, without what the second store would have to be asked for.
   Co<absl::StatusOr<LeaseResult>> Enqueue(std::vector<StorableMessage> messages,
                                           std::optional<Want> want);
   // The best that there is. `sweep`: also looks for what has expired.
@@ -92,8 +98,10 @@ class QueueStore {
 
   // A piece of content of a message that is to come; gone after an hour without it.
   Co<absl::Status> PutContent(std::string message_id, int piece, std::string frame);
-  // As stored. NOT_FOUND: no such message, or piece.
-  Co<absl::StatusOr<std::string>> GetContent(std::string message_id, std::optional<int> piece);
+  // As stored. In one piece it has no number, and is asked for like the first of several.
+  // NOT_FOUND: no such message, or piece. UNAVAILABLE also: it is in a second store, of which this
+  // replica does not know.
+  Co<absl::StatusOr<std::string>> GetContent(std::string message_id, int piece);
 
   // What a replica said on the wake channel; nullopt: it was this one, or it says nothing.
   std::optional<Outlook> Heard(std::string_view message) const;
@@ -103,6 +111,10 @@ class QueueStore {
  private:
   std::vector<std::string> WantArgs(const Want& want);
   Co<absl::StatusOr<redis::Value>> Write(redis::Script script, std::vector<std::string> args);
+  // With a second store:
+  Co<absl::Status> WriteContents(std::vector<StorableMessage>* messages);
+  Co<void> WriteBounces(std::vector<StorableCompletion>* completions);
+  Co<void> FetchContents(LeaseResult* result);
 
   const Partition* const partition_;
   const Options options_;

@@ -21,7 +21,7 @@ struct NewDelivery {
 
 // What became of a message that was stored.
 struct Receipt {
-  std::string id;  // the message that is queued; empty: refused, a piece of content is missing
+  std::string id;         // the message that is queued; empty: refused, its content is not there
   int message_class = 0;  // 2 in place of 1 when the account's urgent budget is used up
 };
 
@@ -30,9 +30,10 @@ struct StorableMessage {
   std::string id;
   std::string event_part;
   std::string change;   // the ACCEPTED event's own part
-  std::string content;  // compressed; empty when it is in pieces
+  std::string content;  // compressed; empty when it is in pieces, or in the second store
   int64_t content_size = 0;
   int content_pieces = 0;
+  int64_t announced = 0;  // of content in the second store, what names it there; 0: it is not there
   int message_class = 3;
   absl::Duration wait;
   absl::Duration lifetime;

@@ -55,25 +55,27 @@ class SchedulerTest : public QueueStoreTest {
 };
 
 // SPEC P3: class 1 goes to a worker that keeps room for it alone, the rest to those that take all.
-TEST_F(SchedulerTest, UrgentMail_TakesTheExpressLine) {
+TEST_P(SchedulerTest, UrgentMail_TakesTheExpressLine) {
   const auto [bulk, express] = BulkAndExpress({1, 5});
   EXPECT_THAT(ClassesOf(bulk), ElementsAre(5));
   EXPECT_THAT(ClassesOf(express), ElementsAre(1));
 }
 
 // SPEC P3: and it does not wait for a call that leases lower mail.
-TEST_F(SchedulerTest, UrgentMailBehindOther_TakesTheExpressLine) {
+TEST_P(SchedulerTest, UrgentMailBehindOther_TakesTheExpressLine) {
   const auto [bulk, express] = BulkAndExpress({5, 1});
   EXPECT_THAT(ClassesOf(bulk), ElementsAre(5));
   EXPECT_THAT(ClassesOf(express), ElementsAre(1));
 }
 
 // SPEC P3: where the express line has had its fill, class 1 takes any.
-TEST_F(SchedulerTest, UrgentMailBeyondTheExpressLine_GoesWithTheRest) {
+TEST_P(SchedulerTest, UrgentMailBeyondTheExpressLine_GoesWithTheRest) {
   const auto [bulk, express] = BulkAndExpress({1, 1});
   EXPECT_THAT(ClassesOf(bulk), ElementsAre(1));
   EXPECT_THAT(ClassesOf(express), ElementsAre(1));
 }
+
+INSTANTIATE_TEST_SUITE_P(Content, SchedulerTest, testing::ValuesIn(kPlaces), NameOfPlace);
 
 }  // namespace
 }  // namespace staffetta::queue

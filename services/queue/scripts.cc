@@ -17,6 +17,9 @@ const Scripts& TheScripts() {
       .act = {"act", kAct},
       .gate = {"gate", kGate},
       .stats = {"stats", kStats},
+      .announce = {"announce", kAnnounce},
+      .locate = {"locate", kLocate},
+      .sweep = {"sweep", kSweep},
   };
   return scripts;
 }

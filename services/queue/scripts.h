@@ -14,6 +14,9 @@ struct Scripts {
   redis::Script act;
   redis::Script gate;
   redis::Script stats;
+  redis::Script announce;
+  redis::Script locate;
+  redis::Script sweep;
 };
 
 const Scripts& TheScripts();

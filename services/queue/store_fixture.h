@@ -1,7 +1,8 @@
 #pragma once
 
-// For tests of the queue's stores, on a real Redis. After each test the invariants of DESIGN §4 are
-// checked over all keys.
+// For tests of the queue's stores, on a real Redis, with and without a second one for content.
+// After each test the invariants of DESIGN §4 are checked over all keys, and once more when the
+// second store has been swept.
 
 #include <absl/strings/str_cat.h>
 #include <gmock/gmock.h>
@@ -17,30 +18,79 @@
 #include "queue/admin_store.h"
 #include "queue/invariants.h"
 #include "queue/queue_store.h"
+#include "queue/second_store.h"
 #include "staffetta/events/v1/events.pb.h"
 
 namespace staffetta::queue {
 
-class QueueStoreTest : public testing::Test {
+// INSTANTIATE_TEST_SUITE_P(Content, …, testing::ValuesIn(kPlaces), NameOfPlace).
+enum class ContentIn { kMainStore, kSecondStore };
+inline constexpr ContentIn kPlaces[] = {ContentIn::kMainStore, ContentIn::kSecondStore};
+inline std::string NameOfPlace(const testing::TestParamInfo<ContentIn>& info) {
+  return info.param == ContentIn::kMainStore ? "InMainStore" : "InSecondStore";
+}
+
+class QueueStoreTest : public testing::TestWithParam<ContentIn> {
  protected:
-  static void SetUpTestSuite() { redis_ = std::make_unique<redis::TestRedis>(); }
-  static void TearDownTestSuite() { redis_ = nullptr; }
+  static void SetUpTestSuite() {
+    redis_ = std::make_unique<redis::TestRedis>();
+    second_redis_ = std::make_unique<redis::TestRedis>();
+  }
+  static void TearDownTestSuite() {
+    redis_ = nullptr;
+    second_redis_ = nullptr;
+  }
 
   void SetUp() override {
     redis_->FlushAll();
+    second_redis_->FlushAll();
     client_ = std::make_unique<redis::Client>(context_.get_executor(), redis_->options());
     partition_ = std::make_unique<Partition>(client_.get(), 0, 1'000'000);
     admin_ = std::make_unique<AdminStore>(partition_.get());
+    redis::Client::Options second = second_redis_->options();
+    second.connect_timeout = absl::Milliseconds(200);
+    second_client_ = std::make_unique<redis::Client>(context_.get_executor(), second);
+    if (GetParam() == ContentIn::kSecondStore) {
+      second_ = std::make_unique<SecondStore>(
+          partition_.get(),
+          SecondStore::Clients{.store = second_client_.get(), .hasty = second_client_.get()},
+          absl::ZeroDuration());
+    }
     store_ = NewStore(absl::Seconds(60));
   }
   void TearDown() override {
-    EXPECT_THAT(Await(context_, BrokenInvariants(client_.get(), "{0}")), testing::IsEmpty());
+    EXPECT_THAT(Broken(), testing::IsEmpty());
+    if (!second_) return;
+    EXPECT_TRUE(Sweep().ok());
+    EXPECT_THAT(Broken(), testing::IsEmpty()) << "after a sweep";
+    EXPECT_EQ(Await(context_, admin_->GetStats())->gone, 0);
+  }
+
+  std::vector<std::string> Broken() {
+    return Await(context_, BrokenInvariants(client_.get(), "{0}", second_client_.get()));
+  }
+  void RestartSecond() {
+    second_redis_->Restart();
+    bool back = false;
+    for (int i = 0; i < 50 && !back; ++i) {
+      back = Await(context_, second_client_->Run(redis::Command("PING"))).ok();
+    }
+    EXPECT_TRUE(back);
+  }
+  // As if every announcement were old.
+  absl::Status Sweep() { return Await(context_, second_->Sweep(absl::ZeroDuration())).status(); }
+  // Messages whose content is kept, after a sweep.
+  int64_t Contents() {
+    if (!second_) return KeyCount("content:*");
+    EXPECT_TRUE(Sweep().ok());
+    return KeyCount("content:*") + KeyCount("content:*", second_client_.get());
   }
 
   std::unique_ptr<QueueStore> NewStore(absl::Duration lease_time) {
     return NewStore({.lease_time = lease_time});
   }
   std::unique_ptr<QueueStore> NewStore(QueueStore::Options options) {
+    options.second = second_.get();
     return std::make_unique<QueueStore>(partition_.get(), options);
   }
 
@@ -130,16 +180,20 @@ class QueueStoreTest : public testing::Test {
     for (const events::v1::Event& event : Events()) types.push_back(event.type());
     return types;
   }
-  int64_t KeyCount(const std::string& pattern) {
+  int64_t KeyCount(const std::string& pattern) { return KeyCount(pattern, client_.get()); }
+  int64_t KeyCount(const std::string& pattern, redis::Client* client) {
     return static_cast<int64_t>(
-        Await(context_, client_->Run(redis::Command("KEYS", pattern)))->array().size());
+        Await(context_, client->Run(redis::Command("KEYS", pattern)))->array().size());
   }
 
   inline static std::unique_ptr<redis::TestRedis> redis_;
+  inline static std::unique_ptr<redis::TestRedis> second_redis_;
   asio::io_context context_;
   std::unique_ptr<redis::Client> client_;
   std::unique_ptr<Partition> partition_;
   std::unique_ptr<AdminStore> admin_;
+  std::unique_ptr<redis::Client> second_client_;
+  std::unique_ptr<SecondStore> second_;  // null: content is in the main store
   std::unique_ptr<QueueStore> store_;
 };
 

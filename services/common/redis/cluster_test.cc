@@ -197,10 +197,10 @@ TEST_F(ClusterTest, Subscriber_HearsWhatAnyNodePublishes) {
 
 // SPEC Q1
 TEST_F(ClusterTest, OneMasterThatIsNotDurable_IsFound) {
-  EXPECT_TRUE(Await(context_, CheckDurable(client_, false)).ok());
+  EXPECT_TRUE(Await(context_, CheckDurable(client_, Demand::kShown)).ok());
   TestServer& one = cluster_->node(cluster_->MasterOf(SlotOf("{0}")));
   ASSERT_TRUE(one.Ask(Command("CONFIG", "SET", "appendfsync", "everysec")).ok());
-  const absl::Status status = Await(context_, CheckDurable(client_, false));
+  const absl::Status status = Await(context_, CheckDurable(client_, Demand::kShown));
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(absl::StrContains(status.message(), one.endpoint().ToString())) << status;
   ASSERT_TRUE(one.Ask(Command("CONFIG", "SET", "appendfsync", "always")).ok());

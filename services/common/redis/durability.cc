@@ -23,9 +23,10 @@ constexpr Requirement kRequirements[] = {
 };
 
 absl::Status CannotTell(const std::string& master, const std::string& why) {
-  return absl::FailedPreconditionError(
-      absl::StrCat("cannot tell whether the Redis at ", master, " is durable: CONFIG GET is ", why,
-                   "; grant the user CONFIG, or set allow_volatile to go without the check"));
+  return absl::FailedPreconditionError(absl::StrCat(
+      "cannot tell whether the Redis at ", master, " is durable: CONFIG GET is ", why,
+      "; grant the user CONFIG, or set allow_volatile to go without the check; where a "
+      "second store is durable in a way of its own, set assume_durable there"));
 }
 
 // The value in an answer to CONFIG GET. FAILED_PRECONDITION: it is not told.
@@ -40,13 +41,14 @@ absl::StatusOr<std::string> SettingIn(const absl::StatusOr<Value>& answer,
   return answer->array()[1].str();
 }
 
-absl::Status CheckMaster(const Client::OfMaster& one, bool allow_volatile) {
+absl::Status CheckMaster(const Client::OfMaster& one, Demand demand) {
   for (size_t i = 0; i < one.results.size(); ++i) {
     const Requirement& required = kRequirements[i];
     const absl::StatusOr<std::string> found = SettingIn(one.results[i], one.master);
-    if (absl::IsFailedPrecondition(found.status()) && allow_volatile) continue;
+    if (absl::IsFailedPrecondition(found.status()) && demand != Demand::kShown) continue;
     if (!found.ok()) return found.status();
-    if (*found == required.value || (allow_volatile && required.about_volatility)) continue;
+    const bool demanded = demand != Demand::kNoEviction || !required.about_volatility;
+    if (*found == required.value || !demanded) continue;
     return absl::FailedPreconditionError(absl::StrCat(
         "the Redis at ", one.master, " would lose messages: ", required.setting, " is ", *found,
         "; set \"", required.setting, " ", required.value, "\" in redis.conf",
@@ -57,7 +59,7 @@ absl::Status CheckMaster(const Client::OfMaster& one, bool allow_volatile) {
 
 }  // namespace
 
-Co<absl::Status> CheckDurable(Client& client, bool allow_volatile) {
+Co<absl::Status> CheckDurable(Client& client, Demand demand) {
   std::vector<Command> questions;
   for (const Requirement& required : kRequirements) {
     questions.push_back(Command("CONFIG", "GET", required.setting));
@@ -65,7 +67,7 @@ Co<absl::Status> CheckDurable(Client& client, bool allow_volatile) {
   const auto answers = co_await client.RunOnMasters(std::move(questions));
   if (!answers.ok()) co_return answers.status();
   for (const Client::OfMaster& one : *answers) {
-    const absl::Status status = CheckMaster(one, allow_volatile);
+    const absl::Status status = CheckMaster(one, demand);
     if (!status.ok()) co_return status;
   }
   co_return absl::OkStatus();

@@ -10,10 +10,16 @@ namespace staffetta::redis {
 // was found and the fix; also when CONFIG is forbidden, as on managed services. Other failures: as
 // Client::RunOnMasters. `client` must outlive the call.
 
+// What is demanded of a server, whose CONFIG may be forbidden or unknown.
+enum class Demand {
+  kShown,       // it says that it is durable and evicts nothing
+  kNotDenied,   // it says so, or nothing
+  kNoEviction,  // it evicts nothing, or does not say; it need not be durable
+};
+
 // Whether what this Redis acknowledges survives a power cut: appendonly yes, appendfsync always,
-// maxmemory-policy noeviction. `allow_volatile`: the first two may be anything and CONFIG may be
-// forbidden; eviction stays refused where it is seen.
-Co<absl::Status> CheckDurable(Client& client, bool allow_volatile);
+// maxmemory-policy noeviction.
+Co<absl::Status> CheckDurable(Client& client, Demand demand);
 
 // Whether a master refuses writes that fewer than `replicas` replicas can take at once:
 // min-replicas-to-write of at least so many, and a min-replicas-max-lag. Without it a master that

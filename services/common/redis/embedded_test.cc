@@ -221,10 +221,8 @@ TEST(Durability, IsCheckedSettingBySetting) {
   TestRedis redis(EmbeddedRedis::Fsync::kAlways);
   asio::io_context context{1};
   Client client(context.get_executor(), redis.options());
-  const auto check = [&](bool allow_volatile) {
-    return Await(context, CheckDurable(client, allow_volatile));
-  };
-  EXPECT_TRUE(check(false).ok()) << check(false);
+  const auto check = [&](Demand demand) { return Await(context, CheckDurable(client, demand)); };
+  EXPECT_TRUE(check(Demand::kShown).ok()) << check(Demand::kShown);
 
   struct Row {
     std::string setting, bad, good;
@@ -236,24 +234,26 @@ TEST(Durability, IsCheckedSettingBySetting) {
                       {"maxmemory-policy", "allkeys-lru", "noeviction", false}};
   for (const Row& row : rows) {
     ASSERT_EQ(redis.Raw("CONFIG SET " + row.setting + " " + row.bad), "+OK\r\n");
-    const absl::Status status = check(false);
+    EXPECT_FALSE(check(Demand::kNotDenied).ok()) << row.setting;
+    const absl::Status status = check(Demand::kShown);
     EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
     for (const std::string& part : {row.setting + " is " + row.bad, row.good}) {
       EXPECT_NE(status.message().find(part), absl::string_view::npos) << status;
     }
-    EXPECT_EQ(check(true).ok(), row.allowed_when_volatile) << row.setting;
+    EXPECT_EQ(check(Demand::kNoEviction).ok(), row.allowed_when_volatile) << row.setting;
     ASSERT_EQ(redis.Raw("CONFIG SET " + row.setting + " " + row.good), "+OK\r\n");
   }
-  EXPECT_TRUE(check(false).ok());
+  EXPECT_TRUE(check(Demand::kShown).ok());
 
   redis.Raw("ACL SETUSER default -config");
-  const absl::Status forbidden = check(false);
+  const absl::Status forbidden = check(Demand::kShown);
   EXPECT_EQ(forbidden.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_NE(forbidden.message().find("allow_volatile"), absl::string_view::npos) << forbidden;
-  EXPECT_TRUE(check(true).ok());
+  EXPECT_TRUE(check(Demand::kNotDenied).ok());
+  EXPECT_TRUE(check(Demand::kNoEviction).ok());
 
   redis.Kill();
-  EXPECT_EQ(check(true).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(check(Demand::kNoEviction).code(), absl::StatusCode::kUnavailable);
 }
 
 }  // namespace

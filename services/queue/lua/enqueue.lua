@@ -3,7 +3,7 @@
 -- class-1 messages a minute, event part beyond it, credits, express (both 0: nobody waits), lowest class, floor,
 -- lease id prefix, lease time (ms), largest content that comes along, number of messages, and each as
 -- create_message wants it.
--- Returns for each message the queued id (empty: refused, a chunk is missing) and its class; then as lease.lua.
+-- Returns for each message the queued id (empty: refused, its content is not there) and its class; then as lease.lua.
 -- O(messages, their deliveries, deliveries handed out).
 local now = now_ms()
 local queued, known = {}, {}

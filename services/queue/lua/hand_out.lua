@@ -104,7 +104,8 @@ end
 -- hand out, floor (per mille), a prefix for lease ids, lease time (ms), the largest content that comes
 -- along. `known` holds messages whose content need not.
 -- Returns for each delivery: id, lease id, class, attempts, its event part, the message's event part, content
--- size, chunks, accepted, expires, content (empty: too large, or known).
+-- size, chunks, when its content was announced (0: it is not in the second store), accepted, expires, content
+-- (empty: too large, known, or in the second store).
 local function hand_out(now, want, known)
   local out, leases, contents, owners = {}, {}, {}, {}
   local function take(delivery, d, m)
@@ -115,8 +116,8 @@ local function hand_out(now, want, known)
     leases[#leases + 1] = now + want.lease_time
     leases[#leases + 1] = delivery
     out[#out + 1] = { delivery, lease, d[CLASS], d[ATTEMPTS], d[PART], m[ENVELOPE], m[SIZE], m[CHUNKS],
-      m[ACCEPTED], d[EXPIRES], '' }
-    if m[CHUNKS] == 0 and m[SIZE] <= want.largest and not known[id] then
+      m[AWAY] or 0, m[ACCEPTED], d[EXPIRES], '' }
+    if m[CHUNKS] == 0 and not m[AWAY] and m[SIZE] <= want.largest and not known[id] then
       contents[#contents + 1], owners[#owners + 1] = content_key(id), out[#out]
     end
   end

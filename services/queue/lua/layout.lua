@@ -7,6 +7,9 @@
 --   dlv:{p}:<id>.<k>            a delivery, packed (records.lua); with its message when that has no other
 --   msg:{p}:<id>                a message with several deliveries, packed (records.lua)
 --   content:{p}:<id>            zstd frame with checksum; content:{p}:<id>:<n> when it came in chunks
+--   announced:{p}               sorted set: message whose content goes into the second store -> since (ms)
+--   named:{p}                   the last time (ms) that an announcement was given
+--   gone:{p}                    sorted set: content to remove there, "<id>:<announced>" -> since (ms)
 --   lane:{p}:<class>:<lane>     list of deliveries that are ready, first in, first out. What is not ready any
 --                               more, or is ready elsewhere, is skipped when its turn comes
 --   turn:{p}:<class>            list of the accounts with a lane below, each once, by turn
@@ -26,11 +29,21 @@
 --   suspect:{p}                 the one that is in a worker's hands
 --   expired:{p}                 list of deliveries whose time is over and has not been reported
 --   deadline:{p}                sorted set: delivery that heads: cannot speak for -> when it expires (ms)
---   count:{p}                   hash: r1…r5 ready by class, m messages, f share owed to low classes, g:<kind> those
---                               in gates by kind of scope
+--   count:{p}                   hash: r1…r5 ready by class, m messages, a those with content in the second
+--                               store, f share owed to low classes, g:<kind> those in gates by kind of scope
 --   asked:{p}                   when a worker last asked for deliveries (ms)
 --   idem:{p}:<digest>           the message that a user's idempotency key made
 --   events:{p}                  stream: field e, a serialised Event
+--
+-- In the second store, where there is one (second_store.h):
+--
+--   content:{p}:<id>:<announced>  hash: number of the chunk, 0 when it is in one piece -> zstd frame
+--
+-- That store and this one have no common step. Content there is announced here before it is written, and its
+-- name bears the time of that: <announced>, in ms, no two the same. From then on it is in exactly one of announced:{p}, a message's
+-- record, gone:{p}; the step that makes the message ends the announcement, the one that ends the message, or the
+-- announcement when no message comes, puts the name into gone:{p}. What is gone is never used again: a second try
+-- with the same message id has another name. So whoever removes it may come as late as he likes.
 --
 -- A lane is "<account>/<list>/<channel>/<destination>".
 --
@@ -66,6 +79,9 @@ local suspect_key = 'suspect:' .. tag
 local expired_key = 'expired:' .. tag
 local deadline_key = 'deadline:' .. tag
 local count_key = 'count:' .. tag
+local announced_key = 'announced:' .. tag
+local gone_key = 'gone:' .. tag
+local named_key = 'named:' .. tag
 local asked_key = 'asked:' .. tag
 local events_key = 'events:' .. tag
 

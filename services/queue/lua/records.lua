@@ -8,8 +8,9 @@ local PLACE, LANE, CLASS, ATTEMPTS, KILLS, LEASE, PART, RECIPIENTS, EXPIRES, DUE
   1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
 
 -- A message. LEFT counts deliveries that are not finished, MADE those it began with; CHUNKS is 0 when the
--- content is in one piece.
-local ENVELOPE, ACCEPTED, SIZE, CHUNKS, LEFT, MADE = 1, 2, 3, 4, 5, 6
+-- content is in one piece. AWAY is when its content was announced (ms) if that is in the second store, else
+-- missing.
+local ENVELOPE, ACCEPTED, SIZE, CHUNKS, LEFT, MADE, AWAY = 1, 2, 3, 4, 5, 6, 7
 
 -- The delivery's record and its message's; nil when it is finished. An unreadable record counts as
 -- finished: it must not stop the others.
@@ -25,6 +26,18 @@ local function load(delivery)
   readable, m = pcall(cmsgpack.unpack, raw)
   if not readable or type(m) ~= 'table' then return nil end
   return d, m
+end
+
+-- The record of a message; nil when it is finished, or unreadable.
+local function find_message(id)
+  local raw = redis.call('GET', msg_key(id))
+  if not raw then
+    local _, m = load(id .. '.0')
+    return m
+  end
+  local readable, m = pcall(cmsgpack.unpack, raw)
+  if readable and type(m) == 'table' then return m end
+  return nil
 end
 
 local function save(delivery, d) redis.call('SET', dlv_key(delivery), cmsgpack.pack(d)) end
@@ -44,6 +57,11 @@ local function write_rest()
   for key, members in pairs(removed) do redis.call('ZREM', key, unpack(members)) end
 end
 
+-- No message has this content in the second store any more, or ever will: it is to be removed.
+local function discard(id, announced)
+  redis.call('ZADD', gone_key, now_ms(), string.format('%s:%.0f', id, announced))
+end
+
 -- The end of a delivery; the last one takes message and content along. Returns whether it was the last.
 local function finish(delivery, d, m)
   local id = message_of(delivery)
@@ -54,8 +72,14 @@ local function finish(delivery, d, m)
     redis.call('SET', msg_key(id), cmsgpack.pack(m))
     return false
   end
-  redis.call('DEL', dlv_key(delivery), msg_key(id), content_key(id))
-  for n = 0, m[CHUNKS] - 1 do redis.call('DEL', content_key(id) .. ':' .. n) end
+  if m[AWAY] then
+    redis.call('DEL', dlv_key(delivery), msg_key(id))
+    discard(id, m[AWAY])
+    count('a', -1)
+  else
+    redis.call('DEL', dlv_key(delivery), msg_key(id), content_key(id))
+    for n = 0, m[CHUNKS] - 1 do redis.call('DEL', content_key(id) .. ':' .. n) end
+  end
   count('m', -1)
   return true
 end

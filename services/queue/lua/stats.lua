@@ -2,7 +2,8 @@
 -- How much waits. ARGV: tag. Returns: now, messages, due, leased, paused, aside, expired, suspects, when a worker
 -- last asked (0: never), then for each class: ready, and when the oldest of them was accepted, about (0: none);
 -- then holds by kind of scope (account, channel, destination, list, lane, all), and closed gates by the first
--- three. O(holds), whatever waits.
+-- three; at last: messages with content in the second store, and what is announced for it or to be removed from
+-- it. O(holds), whatever waits.
 local now = now_ms()
 local counts = {}
 local all = redis.call('HGETALL', count_key)
@@ -31,4 +32,6 @@ for _, kind in ipairs({ 'account', 'channel', 'destination', 'list', 'lane', 'al
   out[#out + 1] = held[kind] or 0
 end
 for _, kind in ipairs({ 'account', 'channel', 'destination' }) do out[#out + 1] = counts['g:' .. kind] or 0 end
+out[#out + 1] = counts.a or 0
+out[#out + 1] = redis.call('ZCARD', announced_key) + redis.call('ZCARD', gone_key)
 return out
