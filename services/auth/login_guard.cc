@@ -12,20 +12,12 @@ namespace {
 
 constexpr absl::Duration kFirstDelay = absl::Milliseconds(250);
 
-bool IsIn(const std::vector<Network>& networks, const std::string& text) {
-  boost::system::error_code bad;
-  const asio::ip::address address = asio::ip::make_address(text, bad);
-  return !bad && std::any_of(networks.begin(), networks.end(), [&address](const Network& network) {
-    return network.Contains(address);
-  });
-}
-
 }  // namespace
 
 LoginGuard::Attempt LoginGuard::Begin(Login login, const std::string& client_address,
                                       const LoginStore::Past& past) const {
   Attempt attempt{.login = std::move(login),
-                  .exempt = IsIn(options_.exempt, client_address),
+                  .exempt = IsInAny(options_.exempt, client_address),
                   .usual = past.usual};
   if (attempt.exempt || attempt.usual > absl::ZeroDuration()) return attempt;
   const int from_source = FailuresIn(past.source_failures);

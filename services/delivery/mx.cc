@@ -18,9 +18,7 @@ struct Gathered {
 };
 
 bool MayConnect(const address& candidate, const TargetSearch& search) {
-  if (IsPublic(candidate)) return true;
-  return std::any_of(search.allow_networks.begin(), search.allow_networks.end(),
-                     [&](const Network& network) { return network.Contains(candidate); });
+  return IsPublic(candidate) || IsInAny(search.allow_networks, candidate);
 }
 
 Targets Trouble(Fault fault, std::string_view detail) {

@@ -1,6 +1,5 @@
 #include "gateway/session_group.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "common/base/log.h"
@@ -21,8 +20,7 @@ constexpr int kMostTurnedAway = 500;
 Co<absl::StatusOr<std::string>> TellClient(net::Stream* stream,
                                            const std::vector<Network>& trusted) {
   const asio::ip::address peer = stream->peer_address();
-  const auto knows = [&peer](const Network& network) { return network.Contains(peer); };
-  if (std::none_of(trusted.begin(), trusted.end(), knows)) {
+  if (!IsInAny(trusted, peer)) {
     co_return absl::PermissionDeniedError("a PROXY header from there is not believed");
   }
   std::string header;

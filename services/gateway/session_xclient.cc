@@ -1,7 +1,6 @@
 // XCLIENT: a trusted proxy tells who its client is; the session begins anew as that client's
 // (SPEC S7).
 
-#include <algorithm>
 #include <utility>
 
 #include "common/base/log.h"
@@ -12,12 +11,7 @@ namespace staffetta::gateway {
 
 // Asked of the peer itself, whoever it has said it speaks for.
 bool Session::MayXclient() const {
-  boost::system::error_code bad;
-  const auto address = asio::ip::make_address(arrival_.client_address, bad);
-  const auto& trusted = settings().xclient_networks;
-  return !bad && std::any_of(trusted.begin(), trusted.end(), [&address](const Network& network) {
-    return network.Contains(address);
-  });
+  return IsInAny(settings().xclient_networks, arrival_.client_address);
 }
 
 Co<void> Session::Xclient(std::string_view argument) {

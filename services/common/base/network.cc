@@ -100,6 +100,17 @@ std::string Network::ToString() const {
   return prefix == 128 ? text : absl::StrCat(text, "/", ipv4 ? prefix - kMappedPrefix : prefix);
 }
 
+bool IsInAny(const std::vector<Network>& networks, const asio::ip::address& address) {
+  return std::any_of(networks.begin(), networks.end(),
+                     [&address](const Network& network) { return network.Contains(address); });
+}
+
+bool IsInAny(const std::vector<Network>& networks, const std::string& address) {
+  boost::system::error_code bad;
+  const asio::ip::address parsed = asio::ip::make_address(address, bad);
+  return !bad && IsInAny(networks, parsed);
+}
+
 absl::StatusOr<Network> ParseNetwork(std::string_view text) {
   const size_t slash = text.find('/');
   boost::system::error_code bad;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace staffetta {
 
@@ -26,6 +27,10 @@ struct Network {
 
   friend bool operator==(const Network&, const Network&) = default;
 };
+
+// Whether one of them contains it. A text that is no address is in none.
+bool IsInAny(const std::vector<Network>& networks, const asio::ip::address& address);
+bool IsInAny(const std::vector<Network>& networks, const std::string& address);
 
 // "10.0.0.0/8", "2001:db8::/32", or a single address. INVALID_ARGUMENT with the reason otherwise;
 // bits set beyond the prefix are refused with the network that was probably meant.

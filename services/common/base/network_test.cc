@@ -83,6 +83,15 @@ TEST(Network, ContainsExactlyItsAddresses) {
 }
 
 // SPEC D1
+TEST(IsInAny, WhatIsNoAddressIsInNone) {
+  const std::vector<Network> networks = {*ParseNetwork("10.0.0.0/8"), *ParseNetwork("::/0")};
+  EXPECT_TRUE(IsInAny(networks, Address("10.1.2.3")));
+  EXPECT_TRUE(IsInAny(networks, "2001:db8::1"));
+  EXPECT_FALSE(IsInAny(networks, "192.0.2.1"));
+  EXPECT_FALSE(IsInAny({}, "10.1.2.3"));
+  for (const char* bad : {"", "10.1.2", "localhost"}) EXPECT_FALSE(IsInAny(networks, bad)) << bad;
+}
+
 TEST(IsPublic, OnlyAddressesThatTheInternetReaches) {
   const struct {
     const char* address;
