@@ -21,25 +21,36 @@ bool Take(std::string_view pattern, std::string_view* text) {
   return true;
 }
 
+bool TakeOffset(DateForm form, std::string_view* text) {
+  if (Take("Z", text)) return true;
+  if (!Take("+dd", text) && !Take("-dd", text)) return false;
+  if (Take(":dd", text)) return true;
+  return form == DateForm::kIso8601 && (Take("dd", text) || text->empty());
+}
+
 // absl::ParseTime knows many more forms.
-bool IsDateTime(std::string_view text) {
-  if (!Take("dddd-dd-ddTdd:dd:dd", &text)) return false;
-  if (Take(".d", &text)) {
-    while (Take("d", &text)) continue;
+bool IsDateTime(std::string_view text, DateForm form) {
+  if (!Take("dddd-dd-ddTdd:dd", &text)) return false;
+  if (Take(":dd", &text)) {
+    if (Take(".d", &text)) {
+      while (Take("d", &text)) continue;
+    }
+  } else if (form == DateForm::kRfc3339) {
+    return false;
   }
-  const bool offset = Take("Z", &text) || Take("+dd:dd", &text) || Take("-dd:dd", &text);
-  return offset && text.empty();
+  return TakeOffset(form, &text) && text.empty();
 }
 
 }  // namespace
 
-std::optional<absl::Time> ParseDateTime(std::string_view text) {
-  absl::Time time;
-  if (!IsDateTime(text)) return std::nullopt;
-  if (!absl::ParseTime(absl::RFC3339_full, smtp::ToUpper(text), &time, nullptr)) {
-    return std::nullopt;
+std::optional<absl::Time> ParseDateTime(std::string_view text, DateForm form) {
+  if (!IsDateTime(text, form)) return std::nullopt;
+  const std::string upper = smtp::ToUpper(text);
+  for (const char* format : {"%Y-%m-%d%ET%H:%M:%E*S%Ez", "%Y-%m-%d%ET%H:%M%Ez"}) {
+    absl::Time time;
+    if (absl::ParseTime(format, upper, &time, nullptr)) return time;
   }
-  return time;
+  return std::nullopt;
 }
 
 std::string FormatDateTime(absl::Time time) {

@@ -55,7 +55,7 @@ Refusal ReadHoldFor(const ParamValue& value, const ParamRules& rules, MailParams
 }
 
 Refusal ReadHoldUntil(const ParamValue& value, const ParamRules& rules, MailParams* to) {
-  const auto time = value ? ParseDateTime(*value) : std::nullopt;
+  const auto time = value ? ParseDateTime(*value, DateForm::kRfc3339) : std::nullopt;
   if (!time) return Refused(smtp::SyntaxError::kBadParameterValue);
   return Hold(*time, rules, to);
 }

@@ -157,16 +157,17 @@ TEST_F(SetTimesTest, LateMessageThatIsOnlyToldOf_LivesAsLongAsAny) {
 }
 
 TEST(DateTime, IsOfRfc3339) {
-  EXPECT_EQ(ParseDateTime("2027-01-15T08:00:00Z"), kNow);
-  EXPECT_EQ(ParseDateTime("2027-01-15t09:00:00.500+01:00"), kNow + absl::Milliseconds(500));
-  EXPECT_EQ(ParseDateTime("2027-01-15T07:30:00-00:30"), kNow);
+  EXPECT_EQ(ParseDateTime("2027-01-15T08:00:00Z", DateForm::kRfc3339), kNow);
+  EXPECT_EQ(ParseDateTime("2027-01-15t09:00:00.500+01:00", DateForm::kRfc3339),
+            kNow + absl::Milliseconds(500));
+  EXPECT_EQ(ParseDateTime("2027-01-15T07:30:00-00:30", DateForm::kRfc3339), kNow);
   EXPECT_EQ(FormatDateTime(kNow + absl::Milliseconds(999)), "2027-01-15T08:00:00Z");
   for (const char* bad :
        {"", "2027-01-15", "2027-01-15T08:00Z", "2027-01-15T08:00:00", "2027-01-15 08:00:00Z",
         "2027-01-15T08:00:00+01", "2027-01-15T08:00:00+0100", "2027-02-30T08:00:00Z",
         "2027-01-15T25:00:00Z", "2027-01-15T08:00:00.Z", "2027-01-15T08:00:00Z ", "infinite-future",
         "02027-01-15T08:00:00Z"}) {
-    EXPECT_FALSE(ParseDateTime(bad)) << bad;
+    EXPECT_FALSE(ParseDateTime(bad, DateForm::kRfc3339)) << bad;
   }
 }
 

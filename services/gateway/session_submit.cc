@@ -65,7 +65,7 @@ Co<void> Session::Submit(std::string content) {
   auto examined = Examine(content, RulesForContent());
   if (!examined) co_return Refuse(ReplyFor(examined.error(), settings()));
   const absl::Time now = around_.clock->Now();
-  auto asked = ReadSmtpApi(examined->header, now);
+  auto asked = ReadSmtpApi(examined->header, {now, settings().max_hold});
   if (!asked) co_return Refuse(ReplyFor(asked.error()));
   auto admitted = co_await Admit(&*examined, &*asked, now);
   if (!admitted) co_return Refuse(admitted.error());
@@ -113,7 +113,7 @@ Co<std::optional<smtp::Reply>> Session::BeginStream(Incoming* content) {
   auto examined = ExamineHeader(content->content(), RulesForContent());
   if (!examined) co_return ReplyFor(examined.error(), settings());
   const absl::Time now = around_.clock->Now();
-  auto asked = ReadSmtpApi(examined->header, now);
+  auto asked = ReadSmtpApi(examined->header, {now, settings().max_hold});
   if (!asked) co_return ReplyFor(asked.error());
   if (!asked->dynamic_fields.empty()) {
     content->KeepWhole();

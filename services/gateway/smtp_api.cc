@@ -1,5 +1,7 @@
 #include "gateway/smtp_api.h"
 
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -9,6 +11,7 @@
 #include "common/mime/encoded_word.h"
 #include "common/smtp/ascii.h"
 #include "common/smtp/utf8.h"
+#include "gateway/date_time.h"
 
 namespace staffetta::gateway {
 namespace {
@@ -59,28 +62,25 @@ Fault ReadPriority(const json::object& object, std::optional<int>* out) {
   return std::nullopt;
 }
 
-// ISO 8601 with date, time and offset; seconds may be left out.
-std::optional<absl::Time> ParseTime(std::string_view text) {
-  // absl::ParseTime also knows "infinite-future", blanks around and years of any length.
-  if (text.size() < 17 || text.size() > 40 || text[4] != '-') return std::nullopt;
-  if (!std::all_of(text.begin(), text.begin() + 4, smtp::IsDigit)) return std::nullopt;
-  if (text.back() == ' ') return std::nullopt;
-  for (const char* format : {"%Y-%m-%d%ET%H:%M:%E*S%Ez", "%Y-%m-%d%ET%H:%M%Ez"}) {
-    absl::Time time;
-    if (absl::ParseTime(format, ToAbsl(text), &time, nullptr)) return time;
-  }
-  return std::nullopt;
+std::string TooFar(absl::Duration most) {
+  constexpr absl::Duration kDay = absl::Hours(24);
+  const std::string length = most % kDay == absl::ZeroDuration()
+                                 ? absl::StrCat(most / kDay, " days")
+                                 : absl::FormatDuration(most);
+  return absl::StrCat("more than ", length, " ahead");
 }
 
-Fault ReadSchedule(const json::object& object, absl::Time now, std::optional<absl::Time>* out) {
+Fault ReadSchedule(const json::object& object, const SmtpApiRules& rules,
+                   std::optional<absl::Time>* out) {
   constexpr std::string_view kKey = "Schedule";
   const json::value* const value = Find(object, kKey);
   if (value == nullptr) return std::nullopt;
   const json::string* const text = value->if_string();
-  const auto time = text == nullptr ? std::nullopt : ParseTime(ToStdView(*text));
+  const auto time =
+      text == nullptr ? std::nullopt : ParseDateTime(ToStdView(*text), DateForm::kIso8601);
   if (!time) return SmtpApiFault{kKey, "not a date and time with offset (ISO 8601)"};
-  if (*time > now + kFarthestSchedule) return SmtpApiFault{kKey, "more than 60 days ahead"};
-  if (*time > now) *out = absl::FromUnixSeconds(absl::ToUnixSeconds(*time));
+  if (*time > rules.now + rules.max_hold) return SmtpApiFault{kKey, TooFar(rules.max_hold)};
+  if (*time > rules.now) *out = absl::FromUnixSeconds(absl::ToUnixSeconds(*time));
   return std::nullopt;
 }
 
@@ -123,9 +123,9 @@ Fault ReadFields(const json::object& object, DynamicFields* out) {
   const json::value* const value = Find(object, kKey);
   if (value == nullptr) return std::nullopt;
   const json::array* const list = value->if_array();
-  if (list == nullptr) return SmtpApiFault{kKey, kNotFields};
+  if (list == nullptr) return SmtpApiFault{kKey, std::string(kNotFields)};
   for (const json::value& element : *list) {
-    if (!ReadField(element, out)) return SmtpApiFault{kKey, kNotFields};
+    if (!ReadField(element, out)) return SmtpApiFault{kKey, std::string(kNotFields)};
   }
   return std::nullopt;
 }
@@ -139,13 +139,13 @@ Fault ReadReport(const json::object& object, std::string* out) {
   return SmtpApiFault{kKey, "longer than 1000 octets"};
 }
 
-Fault Read(const json::object& object, absl::Time now, SmtpApi* api) {
+Fault Read(const json::object& object, const SmtpApiRules& rules, SmtpApi* api) {
   Controls& controls = api->controls;
   std::optional<bool> skip;
   if (auto fault = ReadCampaign(object, "CampaignName", &controls.campaign_name)) return fault;
   if (auto fault = ReadCampaign(object, "CampaignCode", &controls.campaign_code)) return fault;
   if (auto fault = ReadPriority(object, &api->priority)) return fault;
-  if (auto fault = ReadSchedule(object, now, &api->schedule)) return fault;
+  if (auto fault = ReadSchedule(object, rules, &api->schedule)) return fault;
   if (auto fault = ReadBool(object, "ClickTracking", &controls.click_tracking)) return fault;
   if (auto fault = ReadBool(object, "ViewTracking", &controls.view_tracking)) return fault;
   if (auto fault = ReadBool(object, "Header", &controls.header)) return fault;
@@ -159,7 +159,8 @@ Fault Read(const json::object& object, absl::Time now, SmtpApi* api) {
 
 }  // namespace
 
-smtp::Parsed<SmtpApi, SmtpApiFault> ReadSmtpApi(const mime::HeaderBlock& header, absl::Time now) {
+smtp::Parsed<SmtpApi, SmtpApiFault> ReadSmtpApi(const mime::HeaderBlock& header,
+                                                const SmtpApiRules& rules) {
   SmtpApi api;
   const mime::Field* const field = header.Find(kSmtpApiField);
   if (field == nullptr) return api;
@@ -169,7 +170,7 @@ smtp::Parsed<SmtpApi, SmtpApiFault> ReadSmtpApi(const mime::HeaderBlock& header,
   std::replace(text.begin(), text.end(), '\t', ' ');
   const auto value = ParseJson(text);
   if (!value || !value->is_object()) return SmtpApiFault{"", "not a JSON object"};
-  if (const Fault fault = Read(value->get_object(), now, &api)) return *fault;
+  if (const Fault fault = Read(value->get_object(), rules, &api)) return *fault;
   return api;
 }
 

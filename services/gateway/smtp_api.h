@@ -16,7 +16,6 @@
 namespace staffetta::gateway {
 
 inline constexpr std::string_view kSmtpApiField = "X-SMTPAPI";
-inline constexpr absl::Duration kFarthestSchedule = absl::Hours(60 * 24);
 inline constexpr size_t kMaxCampaign = 255;         // octets of CampaignName, of CampaignCode
 inline constexpr size_t kMaxCampaignReport = 1000;  // octets of JSON
 inline constexpr size_t kMaxFieldName = 100;        // octets of a dynamic field's name
@@ -28,14 +27,20 @@ struct SmtpApi {
   DynamicFields dynamic_fields;  // none when they are to be skipped
 };
 
+struct SmtpApiRules {
+  absl::Time now;
+  absl::Duration max_hold;  // how far ahead a schedule may be
+};
+
 struct SmtpApiFault {
-  std::string_view key;   // empty: the field as a whole
-  std::string_view rule;  // what it is not
+  std::string_view key;  // empty: the field as a whole
+  std::string rule;      // what it is not, or what is wrong
 };
 
 // Without the field: nothing is asked for. Unknown keys are ignored; null is as good as absent.
 // Encoded words (RFC 2047) are decoded first: mail libraries write them where JSON is long or not
 // ASCII.
-smtp::Parsed<SmtpApi, SmtpApiFault> ReadSmtpApi(const mime::HeaderBlock& header, absl::Time now);
+smtp::Parsed<SmtpApi, SmtpApiFault> ReadSmtpApi(const mime::HeaderBlock& header,
+                                                const SmtpApiRules& rules);
 
 }  // namespace staffetta::gateway

@@ -6,10 +6,11 @@ namespace staffetta::gateway {
 namespace {
 
 const absl::Time kNow = absl::FromUnixSeconds(1'800'000'000);  // 2027-01-15T08:00:00Z
+const SmtpApiRules kRules = {kNow, absl::Hours(60 * 24)};
 
 // The key and rule that were broken; empty: none.
 std::string FaultOf(const std::string& header) {
-  const auto read = ReadSmtpApi(mime::HeaderBlock::Parse(header), kNow);
+  const auto read = ReadSmtpApi(mime::HeaderBlock::Parse(header), kRules);
   if (read) return "";
   return std::string(read.error().key) + ": " + std::string(read.error().rule);
 }
@@ -18,7 +19,7 @@ std::string FaultOfJson(const std::string& json) { return FaultOf("X-SMTPAPI: " 
 
 SmtpApi Read(const std::string& value) {
   const std::string header = "x-smtpapi:" + value + "\r\n";
-  auto read = ReadSmtpApi(mime::HeaderBlock::Parse(header), kNow);
+  auto read = ReadSmtpApi(mime::HeaderBlock::Parse(header), kRules);
   EXPECT_TRUE(read) << value;
   return read ? *read : SmtpApi{};
 }
@@ -129,8 +130,16 @@ TEST(SmtpApi, Limits_HoldAtNAndBreakAtNPlusOne) {
   EXPECT_NE(FaultOfJson(name(101)), "");
 }
 
+TEST(SmtpApi, MaxHold_IsNamed) {
+  const auto read = ReadSmtpApi(
+      mime::HeaderBlock::Parse("X-SMTPAPI: {\"Schedule\":\"2027-01-15T10:00:00Z\"}\r\n"),
+      {kNow, absl::Minutes(90)});
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().rule, "more than 1h30m ahead");
+}
+
 // SPEC X1
-TEST(SmtpApi, Schedule_IsATimeUpToSixtyDaysAhead) {
+TEST(SmtpApi, Schedule_IsATimeAsFarAheadAsMailMayBeHeld) {
   const auto schedule = [](const std::string& time) {
     return Read(R"({"Schedule":")" + time + "\"}").schedule;
   };
@@ -138,6 +147,7 @@ TEST(SmtpApi, Schedule_IsATimeUpToSixtyDaysAhead) {
   EXPECT_EQ(schedule("2027-01-15T09:00:30.25+01:00"), kNow + absl::Seconds(30));
   EXPECT_EQ(schedule("2027-01-15T09:30+01:00"), kNow + absl::Minutes(30));
   EXPECT_EQ(schedule("2027-01-15T04:30:00-0400"), kNow + absl::Minutes(30));
+  EXPECT_EQ(schedule("2027-01-15t09:30+01"), kNow + absl::Minutes(30));
   EXPECT_EQ(schedule("2027-03-16T08:00:00Z"), kNow + absl::Hours(60 * 24));
   EXPECT_EQ(schedule("2027-01-15T08:00:00Z"), std::nullopt) << "now";
   EXPECT_EQ(schedule("1999-01-15T08:00:00Z"), std::nullopt) << "past is now";

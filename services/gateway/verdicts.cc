@@ -238,10 +238,10 @@ Reply ReplyFor(const Allowance& allowance, const std::string& user) {
 }
 
 Reply ReplyFor(const SmtpApiFault& fault) {
-  return {554,
-          {5, 6, 0},
-          absl::StrCat("X-SMTPAPI: ", ToAbsl(fault.key), fault.key.empty() ? "" : ": ",
-                       ToAbsl(fault.rule))};
+  return {
+      554,
+      {5, 6, 0},
+      absl::StrCat("X-SMTPAPI: ", ToAbsl(fault.key), fault.key.empty() ? "" : ": ", fault.rule)};
 }
 
 std::string_view NameOf(Durability durability) {

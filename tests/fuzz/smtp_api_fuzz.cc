@@ -6,15 +6,17 @@
 
 namespace staffetta::gateway {
 
+constexpr absl::Duration kMaxHold = absl::Hours(60 * 24);
+
 FUZZ {
   const std::string header = "X-SMTPAPI:" + std::string(input) + "\r\n";
   const absl::Time now = absl::FromUnixSeconds(1'800'000'000);
   const mime::HeaderBlock block = mime::HeaderBlock::Parse(header);
   if (block.fault() != mime::HeaderBlock::Fault::kNone) return;
-  const auto api = ReadSmtpApi(block, now);
+  const auto api = ReadSmtpApi(block, {now, kMaxHold});
   if (!api) return;
   CHECK(!api->priority || (*api->priority >= 1 && *api->priority <= 5));
-  CHECK(!api->schedule || *api->schedule <= now + kFarthestSchedule);
+  CHECK(!api->schedule || *api->schedule <= now + kMaxHold);
   CHECK(!smtp::HasControl(api->controls.campaign_name));
   CHECK(!smtp::HasControl(api->controls.campaign_code));
   CHECK(smtp::IsUtf8(api->controls.campaign_report));
