@@ -18,6 +18,7 @@ class Endpoint {
   // `listen` is "address:port"; port 0: any free one. INVALID_ARGUMENT: no address and port;
   // UNAVAILABLE: nobody may listen there now.
   static absl::StatusOr<std::unique_ptr<Endpoint>> Start(const std::string& listen);
+  // Whoever is being answered still is.
   ~Endpoint();
 
   // Where it listens.
@@ -26,7 +27,7 @@ class Endpoint {
  private:
   Endpoint(std::unique_ptr<prometheus::Exposer> exposer, std::string address);
 
-  const std::unique_ptr<prometheus::Exposer> exposer_;
+  std::unique_ptr<prometheus::Exposer> exposer_;
   const std::string address_;
 };
 

@@ -47,6 +47,16 @@ TEST(Endpoint, TellsWhatWasCounted) {
   EXPECT_THAT(Get((*endpoint)->address(), "/"), Not(HasSubstr("200 OK")));
 }
 
+TEST(Endpoint, ClosesAtOnce) {
+  for (const char* listen : {"127.0.0.1:0", "[::1]:0", "0.0.0.0:0"}) {
+    auto endpoint = Endpoint::Start(listen);
+    if (!endpoint.ok()) continue;  // a host without IPv6
+    const absl::Time begin = absl::Now();
+    endpoint->reset();
+    EXPECT_LT(absl::Now() - begin, absl::Seconds(1)) << listen;
+  }
+}
+
 TEST(Endpoint, SaysWhereItCannotListen) {
   const auto first = Endpoint::Start("127.0.0.1:0");
   ASSERT_TRUE(first.ok()) << first.status();
