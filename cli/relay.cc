@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/asio/ip/host_name.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <map>
 
 #include "auth/serve.h"
@@ -25,6 +26,8 @@ namespace staffetta::cli {
 namespace {
 
 constexpr absl::Duration kHostGrace = absl::Seconds(5);
+// Between questions to a Redis that does not answer.
+constexpr absl::Duration kAskAgain = absl::Seconds(1);
 
 // Which loop a role lives on; the gateway's sessions use all. The two busy ones are kept apart.
 constexpr size_t kAuthLoop = 0;
@@ -61,6 +64,18 @@ absl::Status InRole(const std::string& role, const absl::Status& status) {
 net::ResolverOptions ResolverOptions(const config::v1::Dns& dns) {
   return {.servers = {dns.servers().begin(), dns.servers().end()},
           .timeout = DurationOf(dns.timeout())};
+}
+
+Co<absl::Status> AskAllMasters(redis::Client::Options options) {
+  redis::Client client(co_await asio::this_coro::executor, std::move(options));
+  std::vector<redis::Command> question;
+  question.push_back(redis::Command("PING"));
+  const auto answers = co_await client.RunOnMasters(std::move(question));
+  if (!answers.ok()) co_return answers.status();
+  for (const redis::Client::OfMaster& one : *answers) {
+    if (!one.results[0].ok()) co_return one.results[0].status();
+  }
+  co_return absl::OkStatus();
 }
 
 // Where the configuration says that a role runs; empty: it does not say.
@@ -117,7 +132,8 @@ Relay::Relay(const config::v1::Config& config, std::string data_dir)
 
 absl::StatusOr<std::unique_ptr<Relay>> Relay::Start(const config::v1::Config& config,
                                                     const std::string& data_dir,
-                                                    const std::set<std::string>& roles) {
+                                                    const std::set<std::string>& roles,
+                                                    const Pause& pause) {
   std::unique_ptr<Relay> relay(new Relay(config, data_dir));
   const std::string key_file =
       config.grpc().key_file().empty() ? data_dir + "/operator.key" : config.grpc().key_file();
@@ -125,19 +141,19 @@ absl::StatusOr<std::unique_ptr<Relay>> Relay::Start(const config::v1::Config& co
   if (!key.ok()) return key.status();
   relay->key_ = *std::move(key);
   absl::Status status = CheckRoles(config, roles);
-  if (status.ok() && roles != std::set<std::string>{"gateway"}) status = relay->StartRedis();
+  if (status.ok() && roles != std::set<std::string>{"gateway"}) status = relay->StartRedis(pause);
   if (status.ok()) status = relay->StartRoles(roles);
   if (status.ok()) status = relay->StartMetrics();
   if (!status.ok()) return status;
   return relay;
 }
 
-absl::Status Relay::StartRedis() {
+absl::Status Relay::StartRedis(const Pause& pause) {
   if (!WantsEmbeddedRedis(config_.redis())) {
     auto deployment = DeploymentOf(config_.redis());
     if (!deployment.ok()) return deployment.status();
     redis_ = *std::move(deployment);
-    return absl::OkStatus();
+    return AwaitRedis(pause);
   }
   auto started = redis::EmbeddedRedis::Start({.dir = data_dir_ + "/redis"});
   if (!started.ok()) return InRole("the embedded Redis", started.status());
@@ -154,6 +170,29 @@ absl::Status Relay::StartRedis() {
   return absl::OkStatus();
 }
 
+// Only silence is waited out: a Redis that refuses us is a mistake to be mended.
+absl::Status Relay::AwaitRedis(const Pause& pause) {
+  std::string told;
+  for (;;) {
+    const absl::Status answered = BlockOn(runtime_, kQueueLoop, AskAllMasters(RedisOptions()));
+    if (answered.ok() && !told.empty()) log::Info("Redis answers");
+    if (!absl::IsUnavailable(answered) && !absl::IsDeadlineExceeded(answered)) {
+      return InRole("Redis", answered);
+    }
+    std::string reason(answered.message());
+    if (reason != told) {
+      log::Warn("Redis does not answer, it is waited for: {}", reason);
+      log::Flush();
+      told = std::move(reason);
+    }
+    if (!pause(kAskAgain)) return absl::CancelledError("stopped while Redis was waited for");
+  }
+}
+
+redis::Client::Options Relay::RedisOptions() const {
+  return {.endpoint = redis_, .command_timeout = DurationOf(config_.redis().command_timeout())};
+}
+
 absl::Status Relay::StartMetrics() {
   if (config_.metrics().listen().empty()) return absl::OkStatus();
   auto started = metrics::Endpoint::Start(config_.metrics().listen());
@@ -164,8 +203,7 @@ absl::Status Relay::StartMetrics() {
 
 absl::Status Relay::StartRoles(const std::set<std::string>& roles) {
   const std::string hostname = HostnameOf(config_);
-  const redis::Client::Options redis{
-      .endpoint = redis_, .command_timeout = DurationOf(config_.redis().command_timeout())};
+  const redis::Client::Options redis = RedisOptions();
   std::vector<grpc::Service*> services;
   if (roles.contains("events")) {
     events_ = std::make_unique<events::Server>(runtime_.executor(kEventsLoop),

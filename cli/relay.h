@@ -4,6 +4,7 @@
 #include <absl/time/time.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "common/base/runtime.h"
 #include "common/base/task_group.h"
+#include "common/redis/client.h"
 #include "common/redis/deployment.h"
 #include "common/redis/embedded.h"
 #include "common/rpc/host.h"
@@ -48,11 +50,17 @@ const std::vector<std::string>& AllRoles();
 // Not thread-safe; none of its calls may come from a thread of the runtime.
 class Relay {
  public:
-  // Starts an own Redis when the configuration names none, then the roles. The error says which
-  // part could not start and why; what had started is stopped again.
+  // Lets so much time pass; false: the process is to end.
+  using Pause = std::function<bool(absl::Duration)>;
+
+  // Starts an own Redis when the configuration names none, or else waits for the one that it names,
+  // for as long as it does not answer (a restart would find it no sooner); then the roles. The
+  // error says which part could not start and why, CANCELLED that `pause` said false; what had
+  // started is stopped again.
   static absl::StatusOr<std::unique_ptr<Relay>> Start(const config::v1::Config& config,
                                                       const std::string& data_dir,
-                                                      const std::set<std::string>& roles);
+                                                      const std::set<std::string>& roles,
+                                                      const Pause& pause);
   // Stops the edge first, then the way out, then what they call, then Redis. Nothing accepted is
   // lost; running transactions get the configured time.
   ~Relay();
@@ -69,7 +77,9 @@ class Relay {
  private:
   Relay(const config::v1::Config& config, std::string data_dir);
 
-  absl::Status StartRedis();
+  absl::Status StartRedis(const Pause& pause);
+  absl::Status AwaitRedis(const Pause& pause);
+  redis::Client::Options RedisOptions() const;
   absl::Status StartMetrics();
   absl::Status StartRoles(const std::set<std::string>& roles);
   // The role's peer: in this process, or where the configuration says.

@@ -88,7 +88,16 @@ int Serve(const ServeArgs& args) {
     return kFailed;
   }
 
-  auto relay = Relay::Start(*config, data_dir, roles);
+  const auto pause = [&ends](absl::Duration length) {
+    const timespec most = absl::ToTimespec(length);
+    return sigtimedwait(&ends, nullptr, &most) < 0;
+  };
+  auto relay = Relay::Start(*config, data_dir, roles, pause);
+  if (absl::IsCancelled(relay.status())) {
+    log::Info("{}", std::string(relay.status().message()));
+    log::Flush();
+    return 0;
+  }
   if (!relay.ok()) {
     log::Flush();
     Complain(std::string(relay.status().message()));
