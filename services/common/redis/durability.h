@@ -18,7 +18,9 @@ enum class Demand {
 };
 
 // Whether what this Redis acknowledges survives a power cut: appendonly yes, appendfsync always,
-// maxmemory-policy noeviction.
+// maxmemory-policy noeviction. aof-load-truncated may stay `yes`: with appendfsync always a write
+// is synced before its answer, so that what a crash tears off the file's end was acknowledged to
+// nobody, and `no` would only keep Redis down until somebody cuts it off by hand.
 Co<absl::Status> CheckDurable(Client& client, Demand demand);
 
 // Whether a master refuses writes that fewer than `replicas` replicas can take at once:
