@@ -1,5 +1,7 @@
 #include "delivery/notices.h"
 
+#include <algorithm>
+
 namespace staffetta::delivery {
 namespace {
 
@@ -12,9 +14,10 @@ bool IsGiven(const smtp::Notify& notify) { return notify != smtp::Notify{}; }
 
 bool HasDeadline(const Demands& demands) { return demands.deliver_by != absl::InfiniteFuture(); }
 
-// Whether `limit` has passed since the last attempt.
+// Whether `limit` has passed since the last attempt. One that had passed when the message came
+// (BY=-30;N) was told by who let it pass (RFC 2852 §4).
 bool HasJustPassed(const Delivery& delivery, absl::Time limit, absl::Time now) {
-  return delivery.last_attempt_time < limit && limit <= now;
+  return std::max(delivery.last_attempt_time, delivery.accept_time) < limit && limit <= now;
 }
 
 bool TellsOfDelay(const Delivery& delivery, const smtp::Notify& notify, const DelayRule& rule,

@@ -116,5 +116,14 @@ TEST(NoticesTest, DeadlinePassed_ReturnsOrTellsOnce) {
   EXPECT_FALSE(IsTooLate(delivery, deadline - absl::Seconds(1)));
 }
 
+// RFC 2852 §4: who let it pass has told.
+TEST(NoticesTest, DeadlineThatHadPassedOnArrival_IsNoNews) {
+  Delivery delivery = With(Kind::kDeferred, {});
+  for (const absl::Duration left : {absl::ZeroDuration(), absl::Seconds(-30)}) {
+    delivery.demands.deliver_by = kAccepted + left;
+    EXPECT_EQ(NewsOf(delivery, 0, kRule, kAccepted + absl::Minutes(1)), News::kNone) << left;
+  }
+}
+
 }  // namespace
 }  // namespace staffetta::delivery

@@ -19,15 +19,15 @@ Verdict HostTrouble(const Context& context) {
   return {Kind::kDeferred, Scope::kHost};
 }
 
-// The same, when another host is the only hope.
+// The same, when another host is the only hope, now or once it is up again.
 Verdict HostRefusal(const Context& context) {
   switch (context.hosts) {
     case HostsLeft::kSome:
       return {Kind::kNextHost, Scope::kHost};
     case HostsLeft::kNone:
-      return {Kind::kFailed, Scope::kHost};
+      break;
   }
-  return {Kind::kFailed, Scope::kHost};
+  return {context.down == HostsDown::kSome ? Kind::kDeferred : Kind::kFailed, Scope::kHost};
 }
 
 // An idle connection may have been closed at any time: that says nothing about the host.

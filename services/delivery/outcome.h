@@ -88,11 +88,13 @@ struct Verdict {
 };
 
 enum class HostsLeft { kNone, kSome };
+enum class HostsDown { kNone, kSome };
 enum class Connection { kFresh, kReused };
 enum class Accepted { kNone, kSome };
 
 struct Context {
   HostsLeft hosts = HostsLeft::kNone;
+  HostsDown down = HostsDown::kNone;  // tried before, and may do better another time
   Connection connection = Connection::kFresh;
   Accepted accepted = Accepted::kNone;  // recipients of the same transaction
 };

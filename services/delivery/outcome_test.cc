@@ -10,6 +10,7 @@ namespace {
 // SPEC D5: one row per case.
 
 constexpr Context kLastHost{};
+constexpr Context kOthersDown{.down = HostsDown::kSome};
 constexpr Context kHostsLeft{.hosts = HostsLeft::kSome};
 constexpr Context kReused{.connection = Connection::kReused};
 constexpr Context kAccepted{.accepted = Accepted::kSome};
@@ -34,6 +35,7 @@ TEST(OutcomeTest, Replies) {
       {Stage::kGreeting, 521, kLastHost, {Kind::kFailed, Scope::kHost}},
       // EHLO and HELO.
       {Stage::kEhlo, 421, kLastHost, {Kind::kDeferred, Scope::kHost}},
+      {Stage::kGreeting, 521, kOthersDown, {Kind::kDeferred, Scope::kHost}},
       {Stage::kEhlo, 450, kHostsLeft, {Kind::kNextHost, Scope::kHost}},
       {Stage::kEhlo, 450, kLastHost, {Kind::kDeferred, Scope::kHost}},
       {Stage::kEhlo, 550, kHostsLeft, {Kind::kNextHost, Scope::kHost}},
@@ -131,6 +133,10 @@ TEST(OutcomeTest, Faults) {
       {Stage::kRcpt, Fault::kNeedsUtf8, kHostsLeft, {Kind::kNextHost, Scope::kHost}, "5.6.7"},
       {Stage::kRcpt, Fault::kNeedsUtf8, kLastHost, {Kind::kFailed, Scope::kHost}, "5.6.7"},
       {Stage::kMail, Fault::kNeedsUtf8, kLastHost, {Kind::kFailed, Scope::kHost}, "5.6.7"},
+      // The one that is down may have it.
+      {Stage::kMail, Fault::kNeedsUtf8, kOthersDown, {Kind::kDeferred, Scope::kHost}, "5.6.7"},
+      {Stage::kMail, Fault::kNeedsTls, kOthersDown, {Kind::kDeferred, Scope::kHost}, "5.7.10"},
+      {Stage::kMail, Fault::kTooLarge, kOthersDown, {Kind::kFailed, Scope::kMessage}, "5.3.4"},
       {Stage::kMail, Fault::kNotRecodable, kHostsLeft, {Kind::kNextHost, Scope::kHost}, "5.6.3"},
       {Stage::kMail, Fault::kNotRecodable, kLastHost, {Kind::kFailed, Scope::kHost}, "5.6.3"},
       {Stage::kMail, Fault::kNeedsTls, kHostsLeft, {Kind::kNextHost, Scope::kHost}, "5.7.10"},

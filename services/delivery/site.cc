@@ -34,6 +34,9 @@ struct Site::Progress {
 
 namespace {
 
+// Whether the host that this was heard of may do better another time.
+bool IsPassing(const Heard& heard) { return Classify(heard, {}).kind == Kind::kDeferred; }
+
 size_t QueueOf(const Delivery& delivery) { return std::clamp(delivery.priority, 1, 5) - 1; }
 
 }  // namespace
@@ -195,6 +198,7 @@ Co<void> Site::Transact(Session* session, Delivery* delivery, Progress* progress
   Context context;
   context.hosts =
       session->current + 1 < session->targets.size() ? HostsLeft::kSome : HostsLeft::kNone;
+  context.down = session->down;
   context.connection = client->transactions() > 0 ? Connection::kReused : Connection::kFresh;
   Fault missing = Fault::kNone;
   if (MustRecode(*delivery, peer)) missing = co_await context_->whole(delivery);
@@ -224,6 +228,7 @@ Co<void> Site::Transact(Session* session, Delivery* delivery, Progress* progress
         break;
       case Kind::kNextHost:
         restart = session->current + 1;
+        if (IsPassing(heard[at])) session->down = HostsDown::kSome;
         again.push_back(chosen[at]);
         break;
       case Kind::kReconnect:
@@ -256,6 +261,7 @@ Co<std::optional<Heard>> Site::Open(Session* session) {
         co_await FindTargets(route_, context_->resolver, &context_->search, context_->random);
     if (found.list.empty()) co_return std::move(found.trouble);
     session->targets = std::move(found.list);
+    session->down = HostsDown::kNone;
   }
   Heard trouble;
   for (size_t at = std::exchange(session->next, 0); at < session->targets.size(); ++at) {
@@ -274,13 +280,14 @@ Co<std::optional<Heard>> Site::Open(Session* session) {
     const Verdict verdict =
         Classify(trouble, {.hosts = last ? HostsLeft::kNone : HostsLeft::kSome});
     if (verdict.kind != Kind::kNextHost) break;
+    if (IsPassing(trouble)) session->down = HostsDown::kSome;
   }
   co_return trouble;
 }
 
 Site::Fate Site::WithoutConnection(Session* session, Delivery* delivery, Progress* progress,
                                    Heard trouble) {
-  const Verdict verdict = Classify(trouble, {});
+  const Verdict verdict = Classify(trouble, {.down = session->down});
   if (verdict.kind == Kind::kHandBack) {
     Finish(delivery, progress);
     return Fate::kGoOn;

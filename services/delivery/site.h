@@ -61,9 +61,10 @@ class Site {
     explicit Session(Executor executor) : wake(executor) {}
     std::unique_ptr<SmtpClient> client;
     std::vector<Target> targets;
-    size_t current = 0;  // the target of the client, or the last one tried
-    size_t next = 0;     // where the next try starts; 0: with a new look-up
-    Timer wake;          // idle until it expires or is cancelled
+    size_t current = 0;                 // the target of the client, or the last one tried
+    size_t next = 0;                    // where the next try starts; 0: with a new look-up
+    HostsDown down = HostsDown::kNone;  // of the targets before the current one
+    Timer wake;                         // idle until it expires or is cancelled
   };
   enum class Fate { kGoOn, kSurplus };
   static constexpr int kLowestClass = 5;

@@ -110,6 +110,31 @@ TEST_F(WorkerTest, DeferredMail_GoesToTheNextHost) {
   EXPECT_EQ(queue_.completions[0].outcomes(0).reply().host(), "two.test [127.0.0.1]");
 }
 
+// SPEC D5: a backup that refuses does not speak for the first host, which nobody could ask.
+TEST_F(WorkerTest, RefusalOfTheNextHost_IsNotForGoodWhileTheFirstIsDown) {
+  dns_.mx["example.net"] = {{10, "broken.test"}, {20, "works.test"}};
+  dns_.SetAddresses("broken.test", {"127.0.0.9"});
+  dns_.SetAddresses("works.test", {"127.0.0.1"});
+  server_.script["connect"] = {"521 5.3.2 no mail here!close"};
+  queue_.Add(Leased("m.1", {"a@example.net"}));
+  RunUntil(1);
+  EXPECT_THAT(Kinds(queue_.completions[0]), ElementsAre(pb::OUTCOME_KIND_DEFERRED));
+  EXPECT_EQ(queue_.completions[0].outcomes(0).reply().code(), 521);
+}
+
+// SPEC D3: RFC 8689 §4.2
+TEST_F(WorkerTest, TlsThatOneHostLacks_IsAwaitedOfTheOneThatIsDown) {
+  dns_.mx["example.net"] = {{10, "broken.test"}, {20, "works.test"}};
+  dns_.SetAddresses("broken.test", {"127.0.0.9"});
+  dns_.SetAddresses("works.test", {"127.0.0.1"});
+  pb::LeasedDelivery demanding = Leased("m.1", {"a@example.net"});
+  demanding.mutable_envelope()->mutable_demands()->set_require_tls(true);
+  queue_.Add(demanding);
+  RunUntil(1);
+  EXPECT_THAT(Kinds(queue_.completions[0]), ElementsAre(pb::OUTCOME_KIND_DEFERRED));
+  EXPECT_TRUE(server_.delivered.empty());
+}
+
 TEST_F(WorkerTest, SiteThatCannotBeReached_IsTriedOnceForAllThatWaits) {
   server_.script["connect"] = {"421 4.3.2 not now!close"};
   for (int i = 0; i < 20; ++i) queue_.Add(Leased("m." + std::to_string(i), {"a@example.net"}));
