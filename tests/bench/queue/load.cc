@@ -20,8 +20,8 @@
 #include <fstream>
 #include <iostream>
 
+#include "bench/lib/recording_sink.h"
 #include "bench/queue/queue_load.h"
-#include "bench/queue/recording_sink.h"
 #include "common/base/key_file.h"
 #include "common/base/runtime.h"
 #include "common/rpc/peers.h"

@@ -1,4 +1,4 @@
-#include "bench/queue/recording_sink.h"
+#include "bench/lib/recording_sink.h"
 
 #include <boost/asio/post.hpp>
 #include <utility>
