@@ -135,9 +135,10 @@ class Player final : public net::Stream {
   uint16_t local_port() const override { return 25; }
   bool HasInput() const override { return false; }
   void Interrupt() override {}
-  Co<void> Finish(absl::Duration) override {
+  Co<absl::Status> Finish(std::string last_words, absl::Duration) override {
+    const absl::Status written = co_await Write(last_words);
     Close();
-    co_return;
+    co_return written;
   }
   void Close() override { closed_ = true; }
 

@@ -39,7 +39,7 @@ class Stream final : public net::Stream {
   uint16_t local_port() const override { return 25; }
   bool HasInput() const override { return false; }
   void Interrupt() override {}
-  Co<void> Finish(absl::Duration) override { co_return; }
+  Co<absl::Status> Finish(std::string, absl::Duration) override { co_return Unused(); }
   void Close() override {}
 
  private:

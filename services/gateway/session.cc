@@ -59,12 +59,11 @@ Co<void> Session::Run() {
   } else if (next == Next::kLost) {
     co_return stream_->Close();
   }
-  const absl::Status flushed = co_await Flush();
-  if (!flushed.ok()) log::Debug("{}: last replies not sent", connection_.client_address);
   // Who says QUIT sends nothing more that could reset the connection under our reply.
   const bool over = verb_ == smtp::Verb::kQuit && !connection_.tls && !stream_->HasInput();
-  if (flushed.ok() && !over) co_await stream_->Finish(kLinger);
-  stream_->Close();
+  const absl::Status finished =
+      co_await stream_->Finish(std::exchange(out_, {}), over ? absl::ZeroDuration() : kLinger);
+  if (!finished.ok()) log::Debug("{}: last replies not sent", connection_.client_address);
 }
 
 void Session::Drain() {

@@ -120,10 +120,9 @@ void SessionGroup::TurnAway(std::unique_ptr<net::Stream> stream, Said said) {
 
 Co<void> SessionGroup::SayGoodbye(std::unique_ptr<net::Stream> stream, Said said) {
   ++leaving_;
-  const std::string reply = smtp::Serialize(ReplyFor(said));
   stream->SetDeadline(kToTurnAway);
-  const absl::Status written = co_await stream->Write(reply);
-  if (written.ok()) co_await stream->Finish(kToTurnAway);
+  const absl::Status told = co_await stream->Finish(smtp::Serialize(ReplyFor(said)), kToTurnAway);
+  if (!told.ok()) log::Debug("turned away unheard: {}", told.ToString());
   --leaving_;
 }
 

@@ -43,7 +43,10 @@ class SessionTest : public testing::Test {
     uint16_t local_port() const override { return script_.local_port(); }
     bool HasInput() const override { return script_.HasInput(); }
     void Interrupt() override { script_.Interrupt(); }
-    Co<void> Finish(absl::Duration at_most) override { return script_.Finish(at_most); }
+    Co<absl::Status> Finish(std::string last_words, absl::Duration at_most) override {
+      ++writes_;
+      return script_.Finish(std::move(last_words), at_most);
+    }
     void Close() override { script_.Close(); }
 
    private:

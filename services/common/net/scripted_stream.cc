@@ -57,9 +57,10 @@ absl::Status ScriptedStream::StartTls() {
   return absl::OkStatus();
 }
 
-Co<void> ScriptedStream::Finish(absl::Duration) {
+Co<absl::Status> ScriptedStream::Finish(std::string last_words, absl::Duration) {
+  const absl::Status written = co_await Write(last_words);
   Close();
-  co_return;
+  co_return written;
 }
 
 }  // namespace staffetta::net

@@ -53,7 +53,7 @@ class ScriptedStream final : public Stream {
   // A scripted peer waits for its turn, and never while something runs.
   bool HasInput() const override { return false; }
   void Interrupt() override {}
-  Co<void> Finish(absl::Duration) override;
+  Co<absl::Status> Finish(std::string last_words, absl::Duration) override;
   void Close() override { closed_ = true; }
 
  private:

@@ -71,10 +71,11 @@ class Stream {
   // The running read, if there is one, ends with CANCELLED, and the stream stays of use.
   virtual void Interrupt() = 0;
 
-  // Ends it so that what was written arrives: says that nothing more comes, reads over what the
-  // peer is still sending (a socket closed with unread bytes is reset, and takes the last words
-  // along), for at most so long and so much, then Close(). No operation may be running.
-  virtual Co<void> Finish(absl::Duration at_most) = 0;
+  // Ends it so that `last_words` arrive: writes them, says that nothing more comes, all in one
+  // segment where it fits, reads over what the peer is still sending (a socket closed with unread
+  // bytes is reset, and takes the last words along), for at most so long (zero: not at all) and so
+  // much, then Close(). No operation may be running. The status is that of the writing.
+  virtual Co<absl::Status> Finish(std::string last_words, absl::Duration at_most) = 0;
 
   // Ends it at once: running operations end with CANCELLED. May be called again.
   virtual void Close() = 0;

@@ -151,28 +151,7 @@ class TcpStream final : public Stream {
     co_return got;
   }
 
-  Co<absl::Status> Write(std::string_view data) override {
-    const absl::Status status = connection_->Begin();
-    if (!status.ok()) co_return status;
-    ErrorCode error;
-    if (tls_layer_ != nullptr) {
-      error = co_await tls_layer_->Write(data);
-      co_return connection_->End(error);
-    }
-    // Most writes fit into the socket's buffer and need no turn of the event loop.
-    while (!data.empty() && !error) {
-      const size_t written = socket_().write_some(asio::buffer(data), error);
-      data.remove_prefix(written);
-      if (error != asio::error::would_block) continue;
-      const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-      if (state.cancelled() != asio::cancellation_type::none) {
-        error = asio::error::operation_aborted;
-        break;
-      }
-      co_await socket_().async_wait(TcpSocket::wait_write, asio::redirect_error(use_co, error));
-    }
-    co_return connection_->End(error);
-  }
+  Co<absl::Status> Write(std::string_view data) override { return WriteAll(data, Follows::kNo); }
 
   void SetDeadline(absl::Duration from_now) override { connection_->SetDeadline(from_now); }
 
@@ -205,25 +184,60 @@ class TcpStream final : public Stream {
     socket_().cancel(ignored);
   }
 
-  Co<void> Finish(absl::Duration at_most) override {
+  Co<absl::Status> Finish(std::string last_words, absl::Duration at_most) override {
+    absl::Status written = co_await WriteAll(last_words, Follows::kEnd);
+    if (!written.ok()) {
+      Close();
+      co_return written;
+    }
     SetDeadline(at_most);
     if (tls_layer_ != nullptr) tls_layer_->SayEnd();
     ErrorCode error;
     socket_().shutdown(TcpSocket::shutdown_send, error);
     size_t wasted = 0;
-    while (!error && wasted < kMostWaste && connection_->Begin().ok()) {
+    while (at_most > absl::ZeroDuration() && !error && wasted < kMostWaste &&
+           connection_->Begin().ok()) {
       std::array<char, 1024> waste;
       wasted += co_await socket_().async_read_some(asio::buffer(waste),
                                                    asio::redirect_error(use_co, error));
       if (!connection_->End(error).ok()) break;
     }
     Close();
+    co_return absl::OkStatus();
   }
 
   void Close() override { connection_->Close(); }
 
  private:
   TcpSocket& socket_() { return connection_->socket; }
+
+  // What the kernel may wait for before it sends: the end of the connection.
+  enum class Follows { kNo, kEnd };
+
+  Co<absl::Status> WriteAll(std::string_view data, Follows follows) {
+    const absl::Status status = connection_->Begin();
+    if (!status.ok()) co_return status;
+    ErrorCode error;
+    if (tls_layer_ != nullptr) {
+      if (follows == Follows::kEnd) tls_layer_->HoldBack();
+      error = co_await tls_layer_->Write(data);
+      co_return connection_->End(error);
+    }
+    // Most writes fit into the socket's buffer and need no turn of the event loop.
+    const int flags = follows == Follows::kEnd ? MSG_MORE : 0;
+    while (!data.empty() && !error) {
+      const size_t written = socket_().send(asio::buffer(data), flags, error);
+      data.remove_prefix(written);
+      if (error != asio::error::would_block) continue;
+      const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+      if (state.cancelled() != asio::cancellation_type::none) {
+        error = asio::error::operation_aborted;
+        break;
+      }
+      co_await socket_().async_wait(TcpSocket::wait_write, asio::redirect_error(use_co, error));
+    }
+    co_return connection_->End(error);
+  }
 
   void OnConnected() {
     ErrorCode ignored;

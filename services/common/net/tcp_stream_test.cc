@@ -230,40 +230,43 @@ TEST_F(TcpStreamTest, AHandshakeThatFailsSaysWhy) {
             StatusCode::kUnavailable);
 }
 
-// Runs until it has ended.
-struct Ended {};
-Co<Ended> Finished(Stream* stream, absl::Duration at_most) {
-  co_await stream->Finish(at_most);
-  co_return Ended();
-}
-
 TEST_F(TcpStreamTest, Finish_LetsTheLastWordsArriveThoughThePeerIsStillTalking) {
   ASSERT_TRUE(Await(io_, client_->Write(std::string_view(big_).substr(0, 60'000))).ok());
   EXPECT_TRUE(server_->HasInput());
-  ASSERT_TRUE(Await(io_, server_->Write("421 bye\r\n")).ok());
-  const auto finished = Start(Finished(server_.get(), absl::Seconds(20)));
+  const auto finished = Start(server_->Finish("421 bye\r\n", absl::Seconds(20)));
   ASSERT_TRUE(Await(io_, client_->Write("more")).ok());
   EXPECT_EQ(*Await(io_, Read(client_.get())), "421 bye\r\n");
   EXPECT_EQ(Await(io_, Read(client_.get())).status().code(), StatusCode::kOutOfRange);
   client_.reset();
-  Get(finished);
+  EXPECT_TRUE(Get(finished).ok());
 }
 
 TEST_F(TcpStreamTest, Finish_WaitsNoLongerThanItWasTold) {
   const absl::Time start = absl::Now();
-  Await(io_, Finished(server_.get(), absl::Milliseconds(50)));
+  EXPECT_TRUE(Await(io_, server_->Finish("", absl::Milliseconds(50))).ok());
   EXPECT_LT(absl::Now() - start, absl::Seconds(5));
+}
+
+TEST_F(TcpStreamTest, Finish_WithoutWaitingLetsTheLastWordsArrive) {
+  EXPECT_TRUE(Await(io_, server_->Finish("221 bye\r\n", absl::ZeroDuration())).ok());
+  EXPECT_EQ(*Await(io_, Read(client_.get())), "221 bye\r\n");
+  EXPECT_EQ(Await(io_, Read(client_.get())).status().code(), StatusCode::kOutOfRange);
+}
+
+TEST_F(TcpStreamTest, Finish_OfAClosedStreamSaysSo) {
+  server_->Close();
+  EXPECT_EQ(Await(io_, server_->Finish("221 bye\r\n", absl::ZeroDuration())).code(),
+            StatusCode::kCancelled);
 }
 
 // SPEC S2
 TEST_F(TcpStreamTest, FinishInTls_EndsInOrder) {
   ASSERT_TRUE(Handshake("mx.example.test").second.ok());
-  ASSERT_TRUE(Await(io_, server_->Write("221 bye\r\n")).ok());
-  const auto finished = Start(Finished(server_.get(), absl::Seconds(20)));
+  const auto finished = Start(server_->Finish("221 bye\r\n", absl::Seconds(20)));
   EXPECT_EQ(*Await(io_, Read(client_.get())), "221 bye\r\n");
   EXPECT_EQ(Await(io_, Read(client_.get())).status().code(), StatusCode::kOutOfRange);
   client_.reset();
-  Get(finished);
+  EXPECT_TRUE(Get(finished).ok());
 }
 
 TEST_F(TcpStreamTest, InterruptedRead_IsCancelledAndTheStreamGoesOn) {

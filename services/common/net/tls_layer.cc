@@ -16,47 +16,11 @@
 namespace staffetta::net {
 namespace {
 
-// OpenSSL's own socket BIO would raise SIGPIPE.
-int DescriptorOf(BIO* bio) {
-  return static_cast<int>(reinterpret_cast<intptr_t>(BIO_get_data(bio)));
-}
-
 bool IsPassing(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
-
-int SendTo(BIO* bio, const char* data, int size) {
-  BIO_clear_retry_flags(bio);
-  const ssize_t sent = ::send(DescriptorOf(bio), data, size, MSG_NOSIGNAL);
-  if (sent < 0 && IsPassing(errno)) BIO_set_retry_write(bio);
-  return static_cast<int>(sent);
-}
-
-int ReceiveFrom(BIO* bio, char* data, int size) {
-  BIO_clear_retry_flags(bio);
-  const ssize_t got = ::recv(DescriptorOf(bio), data, size, 0);
-  if (got < 0 && IsPassing(errno)) BIO_set_retry_read(bio);
-  if (got == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
-  return static_cast<int>(got);
-}
 
 long Control(BIO* bio, int command, long, void*) {
   if (command == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0;
   return command == BIO_CTRL_FLUSH;
-}
-
-BIO* NewBio(int descriptor) {
-  static BIO_METHOD* const method = [] {
-    BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket");
-    CHECK(made != nullptr);
-    BIO_meth_set_write(made, SendTo);
-    BIO_meth_set_read(made, ReceiveFrom);
-    BIO_meth_set_ctrl(made, Control);
-    return made;
-  }();
-  BIO* const bio = BIO_new(method);
-  CHECK(bio != nullptr);
-  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<intptr_t>(descriptor)));
-  BIO_set_init(bio, 1);
-  return bio;
 }
 
 std::optional<std::string> Exporter(SSL* ssl) {
@@ -103,9 +67,10 @@ std::optional<std::string> ServerEndPoint(SSL* ssl) {
 }  // namespace
 
 TlsLayer::TlsLayer(TcpSocket* socket, SSL_CTX* context, Side side)
-    : socket_(*socket), ssl_(SSL_new(context)) {
+    : socket_(*socket), wire_{socket->native_handle(), 0, nullptr}, ssl_(SSL_new(context)) {
   CHECK(ssl_ != nullptr);
-  BIO* const bio = NewBio(socket->native_handle());
+  wire_.ssl = ssl_.get();
+  BIO* const bio = NewBio();
   SSL_set_bio(ssl_.get(), bio, bio);
   if (side == Side::kServer) {
     SSL_set_accept_state(ssl_.get());
@@ -114,7 +79,50 @@ TlsLayer::TlsLayer(TcpSocket* socket, SSL_CTX* context, Side side)
   }
 }
 
+// OpenSSL's own socket BIO would raise SIGPIPE. The ticket of TLS 1.3, which nobody waits for, goes
+// out with what is said next.
+int TlsLayer::SendTo(BIO* bio, const char* data, int size) {
+  const Wire& wire = *static_cast<const Wire*>(BIO_get_data(bio));
+  BIO_clear_retry_flags(bio);
+  const bool ticket = SSL_get_state(wire.ssl) == TLS_ST_SW_SESSION_TICKET;
+  const ssize_t sent =
+      ::send(wire.descriptor, data, size, MSG_NOSIGNAL | wire.flags | (ticket ? MSG_MORE : 0));
+  if (sent < 0 && IsPassing(errno)) BIO_set_retry_write(bio);
+  return static_cast<int>(sent);
+}
+
+int TlsLayer::ReceiveFrom(BIO* bio, char* data, int size) {
+  BIO_clear_retry_flags(bio);
+  const ssize_t got =
+      ::recv(static_cast<const Wire*>(BIO_get_data(bio))->descriptor, data, size, 0);
+  if (got < 0 && IsPassing(errno)) BIO_set_retry_read(bio);
+  if (got == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+  return static_cast<int>(got);
+}
+
+BIO* TlsLayer::NewBio() {
+  static BIO_METHOD* const method = [] {
+    BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket");
+    CHECK(made != nullptr);
+    BIO_meth_set_write(made, SendTo);
+    BIO_meth_set_read(made, ReceiveFrom);
+    BIO_meth_set_ctrl(made, Control);
+    return made;
+  }();
+  BIO* const bio = BIO_new(method);
+  CHECK(bio != nullptr);
+  BIO_set_data(bio, &wire_);
+  BIO_set_init(bio, 1);
+  return bio;
+}
+
 Co<TlsLayer::ErrorCode> TlsLayer::Handshake() {
+  // The client has the first word; an attempt without it would cost buffers for nothing.
+  if (SSL_is_server(ssl_.get()) == 1) {
+    ErrorCode error;
+    co_await socket_.async_wait(TcpSocket::wait_read, asio::redirect_error(use_co, error));
+    if (error) co_return error;
+  }
   for (;;) {
     ERR_clear_error();
     const int result = SSL_do_handshake(ssl_.get());

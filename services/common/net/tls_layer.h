@@ -1,6 +1,7 @@
 #pragma once
 
 #include <openssl/ssl.h>
+#include <sys/socket.h>
 
 #include <boost/system/error_code.hpp>
 #include <memory>
@@ -33,6 +34,8 @@ class TlsLayer {
   // At least one byte. Waits for the event loop unless bytes have come already.
   Co<ErrorCode> Read(char* data, size_t size, size_t* got);
   Co<ErrorCode> Write(std::string_view data);
+  // What is written from now on waits for the end of the connection, to go out with it.
+  void HoldBack() { wire_.flags = MSG_MORE; }
   // Says that nothing more comes (close_notify), if that can be said at once.
   void SayEnd();
   // Whether bytes have been taken from the socket and not yet been read.
@@ -43,10 +46,21 @@ class TlsLayer {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
   };
 
+  // The other end of OpenSSL's BIO.
+  struct Wire {
+    int descriptor;
+    int flags;  // of send()
+    SSL* ssl;
+  };
+  static int SendTo(BIO* bio, const char* data, int size);
+  static int ReceiveFrom(BIO* bio, char* data, int size);
+  BIO* NewBio();
+
   // Why an operation did not get on, or nothing once it may be tried again.
   Co<ErrorCode> Await(int result);
 
   TcpSocket& socket_;
+  Wire wire_;
   const std::unique_ptr<SSL, Free> ssl_;
 };
 
