@@ -74,8 +74,12 @@ Worker::Worker(WorkerKind kind, Executor executor, const Options* options,
   site_context_.options = options;
   site_context_.connections =
       express ? options->express_connections : options->connections_per_site;
-  site_context_.client = {options->helo,          options->connect_timeout, options->reply_timeout,
-                          options->final_timeout, std::move(tls),           egress,
+  site_context_.client = {options->helo,
+                          options->connect_timeout,
+                          options->reply_timeout,
+                          options->final_timeout,
+                          std::move(tls),
+                          egress,
                           &content_};
   site_context_.search = {options->port, options->allow_networks};
   site_context_.resolver = resolver;

@@ -107,4 +107,4 @@ def story():
         arrived = [mail for mail in mails if mail.content.endswith(content)]
         same(len(arrived), 1, f"how often {content[:150]} arrived as it was sent")
         added = arrived[0].content[:-len(content)]
-        holds(re.fullmatch(rb"Received: (.*\r\n[ \t])*.*\r\n(X-Priority|Importance|X-MSMail|[A-Za-z-]+: .*\r\n)*", added), f"added: {added}")
+        holds(re.fullmatch(rb"Received: (.*\r\n[ \t])*.*\r\n", added), f"added: {added}")
