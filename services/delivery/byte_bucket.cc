@@ -19,7 +19,8 @@ ByteBucket::ByteBucket(int64_t rate, Time now)
     : rate_(rate),
       slice_(SliceAt(rate)),
       burst_(kLateness + std::chrono::nanoseconds(slice_ * kNanosPerSecond / rate)),
-      empty_at_(now - burst_) {}
+      empty_at_(now - burst_),
+      courtesy_(std::min<std::chrono::nanoseconds>(kSliceTime, burst_ - kLateness)) {}
 
 ByteBucket::Ticket ByteBucket::Ask(int message_class, size_t bytes) {
   lines_[std::clamp(message_class, 1, 5) - 1].push_back({++last_, bytes});
@@ -48,7 +49,7 @@ std::vector<ByteBucket::Ticket> ByteBucket::Grant(Time now) {
     granted.push_back(request.ticket);
     if (request.bytes == slice_) {
       courteous_to_ = PlaceOf(*line);
-      courteous_until_ = now + kCourtesy;
+      courteous_until_ = now + courtesy_;
     }
   }
   return granted;

@@ -28,9 +28,6 @@ class ByteBucket {
   static constexpr size_t kLargestSlice = 64 << 10;
   // So late may those come back who were told when their turn is: no bytes are lost by that.
   static constexpr std::chrono::milliseconds kLateness{50};
-  // Who was given a whole slice has more to write, and asks again when it is written: until then
-  // lower classes must not have what has gathered meanwhile.
-  static constexpr std::chrono::milliseconds kCourtesy{2};
 
   // `rate` is in bytes per second, kLeastRate at least. It begins full.
   ByteBucket(int64_t rate, Time now);
@@ -76,7 +73,10 @@ class ByteBucket {
   // of a nanosecond, in units of 1 / rate_, by which that is later.
   Time empty_at_;
   int64_t fraction_ = 0;
-  // Lines behind this one have no turn before that time.
+  // Who was given a whole slice has more to write, and asks again when it is written: until then
+  // the lines behind his must not have what has gathered. It is the time of a slice, so that they
+  // wait for as long as the higher class takes, and kSliceTime at most.
+  const std::chrono::nanoseconds courtesy_;
   size_t courteous_to_ = 0;
   Time courteous_until_;
   Ticket last_ = 0;

@@ -149,8 +149,8 @@ TEST_F(ByteBucketTest, WhatALateOneFinds_IsNotForLowerClasses) {
   now_ += milliseconds(1);
   const Ticket end = bucket_.Ask(2, 100);
   EXPECT_THAT(bucket_.Grant(now_), ElementsAre(end));
-  EXPECT_EQ(bucket_.Next()->at, now_ + milliseconds(1)) << "two after the last whole slice";
-  EXPECT_THAT(bucket_.Grant(now_ + milliseconds(1)), ElementsAre(low));
+  EXPECT_EQ(bucket_.Next()->at, now_ + milliseconds(4)) << "five after the last whole slice";
+  EXPECT_THAT(bucket_.Grant(now_ + milliseconds(4)), ElementsAre(low));
 }
 
 // Small messages leave no such pause behind: what they don't need, others use at once.
