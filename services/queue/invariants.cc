@@ -26,7 +26,9 @@ class Snapshot {
   Co<Names> Keys(std::string kind) {
     const std::string prefix = absl::StrCat(kind, ":", tag_, ":");
     Names names;
-    for (const std::string& key : co_await Strings(Command("KEYS", prefix + "*"))) {
+    Command keys("KEYS", prefix + "*");
+    keys.RouteBy(tag_);
+    for (const std::string& key : co_await Strings(std::move(keys))) {
       names.insert(key.substr(prefix.size()));
     }
     co_return names;

@@ -1,8 +1,8 @@
 #pragma once
 
-// For tests of the queue's stores, on a real Redis, with and without a second one for content.
-// After each test the invariants of DESIGN §4 are checked over all keys, and once more when the
-// second store has been swept.
+// For tests of the queue's stores, on a real Redis (test_deployment.h), with and without a second
+// one for content. After each test the invariants of DESIGN §4 are checked over all keys, and once
+// more when the second store has been swept.
 
 #include <absl/strings/str_cat.h>
 #include <gmock/gmock.h>
@@ -19,6 +19,7 @@
 #include "queue/invariants.h"
 #include "queue/queue_store.h"
 #include "queue/second_store.h"
+#include "queue/test_deployment.h"
 #include "staffetta/events/v1/events.pb.h"
 
 namespace staffetta::queue {
@@ -33,7 +34,7 @@ inline std::string NameOfPlace(const testing::TestParamInfo<ContentIn>& info) {
 class QueueStoreTest : public testing::TestWithParam<ContentIn> {
  protected:
   static void SetUpTestSuite() {
-    redis_ = std::make_unique<redis::TestRedis>();
+    redis_ = std::make_unique<TestDeployment>();
     second_redis_ = std::make_unique<redis::TestRedis>();
   }
   static void TearDownTestSuite() {
@@ -67,7 +68,14 @@ class QueueStoreTest : public testing::TestWithParam<ContentIn> {
   }
 
   std::vector<std::string> Broken() {
+    const auto still = Still();
     return Await(context_, BrokenInvariants(client_.get(), "{0}", second_client_.get()));
+  }
+  // As TestDeployment::Still; and the client knows where the slot is, for commands without a key.
+  std::unique_lock<std::mutex> Still() {
+    auto still = redis_->Still();
+    EXPECT_TRUE(Await(context_, client_->Run(redis::Command("EXISTS", "count:{0}"))).ok());
+    return still;
   }
   void RestartSecond() {
     second_redis_->Restart();
@@ -162,8 +170,8 @@ class QueueStoreTest : public testing::TestWithParam<ContentIn> {
     return completion;
   }
 
-  // Lets so many seconds pass on Redis's clock.
-  void Pass(const std::string& seconds) { redis_->Raw("BLPOP nothing " + seconds); }
+  // Lets so many seconds pass on Redis's clock, which is this machine's.
+  void Pass(const std::string& seconds) { second_redis_->Raw("BLPOP nothing " + seconds); }
 
   std::vector<events::v1::Event> Events() {
     auto reply = Await(context_, client_->Run(redis::Command("XRANGE", "events:{0}", "-", "+")));
@@ -182,11 +190,13 @@ class QueueStoreTest : public testing::TestWithParam<ContentIn> {
   }
   int64_t KeyCount(const std::string& pattern) { return KeyCount(pattern, client_.get()); }
   int64_t KeyCount(const std::string& pattern, redis::Client* client) {
-    return static_cast<int64_t>(
-        Await(context_, client->Run(redis::Command("KEYS", pattern)))->array().size());
+    const auto still = Still();
+    redis::Command keys("KEYS", pattern);
+    keys.RouteBy("{0}");
+    return static_cast<int64_t>(Await(context_, client->Run(std::move(keys)))->array().size());
   }
 
-  inline static std::unique_ptr<redis::TestRedis> redis_;
+  inline static std::unique_ptr<TestDeployment> redis_;
   inline static std::unique_ptr<redis::TestRedis> second_redis_;
   asio::io_context context_;
   std::unique_ptr<redis::Client> client_;

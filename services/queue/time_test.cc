@@ -196,7 +196,8 @@ TEST_P(TimeTest, ContentInPieces_GoesWithTheLastDelivery) {
   ASSERT_TRUE(Await(context_, store_->Enqueue(batch, std::nullopt)).ok());
   EXPECT_EQ(receipt.id, message.message_id());
   if (!second_) {
-    EXPECT_EQ(redis_->Raw("PTTL content:{0}:" + message.message_id() + ":1"), ":-1\r\n");
+    const redis::Command pttl("PTTL", "content:{0}:" + message.message_id() + ":1");
+    EXPECT_EQ(Await(context_, client_->Run(pttl))->integer(), -1);
   }
   const auto leased = Lease();
   ASSERT_THAT(leased.deliveries, SizeIs(1));

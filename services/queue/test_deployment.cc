@@ -1,0 +1,65 @@
+#include "queue/test_deployment.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <string_view>
+
+#include "common/redis/slot.h"
+
+namespace staffetta::queue {
+
+TestDeployment::TestDeployment() {
+  const char* const asked = std::getenv("STAFFETTA_TEST_REDIS");
+  const std::string_view kind = asked == nullptr ? "" : asked;
+  if (kind == "sentinel") {
+    sentinels_ = std::make_unique<redis::TestSentinels>();
+    sentinels_->AwaitHealthy();
+  } else if (kind == "cluster") {
+    cluster_ = std::make_unique<redis::TestCluster>();
+    cluster_->AwaitHealthy();
+    mover_ = std::thread([this] { MoveOn(); });
+  } else {
+    single_ = std::make_unique<redis::TestRedis>();
+  }
+}
+
+TestDeployment::~TestDeployment() {
+  stopping_ = true;
+  if (mover_.joinable()) mover_.join();
+}
+
+redis::Client::Options TestDeployment::options() const {
+  if (sentinels_) return sentinels_->options();
+  if (cluster_) return cluster_->options();
+  return single_->options();
+}
+
+void TestDeployment::FlushAll() {
+  const auto still = Still();
+  if (single_) return single_->FlushAll();
+  // Replicas refuse, and follow.
+  for (size_t i = 0; sentinels_ && i < redis::TestSentinels::kServers; ++i) {
+    (void)sentinels_->server(i).Ask(redis::Command("FLUSHALL"));
+  }
+  for (size_t i = 0; cluster_ && i < redis::TestCluster::kNodes; ++i) {
+    (void)cluster_->node(i).Ask(redis::Command("FLUSHALL"));
+  }
+}
+
+void TestDeployment::MoveOn() {
+  using Clock = std::chrono::steady_clock;
+  while (!stopping_) {
+    const auto begin = Clock::now();
+    {
+      const auto still = Still();
+      cluster_->Move(redis::SlotOf("{0}"));
+    }
+    // Scripts run between two moves alone: they must have their chance before their time is up.
+    const auto rest =
+        std::max<Clock::duration>(std::chrono::milliseconds(100), 4 * (Clock::now() - begin));
+    std::this_thread::sleep_for(rest);
+  }
+}
+
+}  // namespace staffetta::queue

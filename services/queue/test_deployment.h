@@ -1,0 +1,44 @@
+#pragma once
+
+// The Redis that the suites of the queue's stores run on: one server, unless STAFFETTA_TEST_REDIS
+// says "sentinel" (a master that sentinels watch) or "cluster" (three masters with a replica each,
+// between which the slot of partition 0 moves all the time).
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "common/redis/test_cluster.h"
+#include "common/redis/test_redis.h"
+#include "common/redis/test_sentinel.h"
+
+namespace staffetta::queue {
+
+// Blocking; the slot moves on a thread of its own.
+class TestDeployment {
+ public:
+  TestDeployment();
+  ~TestDeployment();
+
+  redis::Client::Options options() const;
+  void FlushAll();
+  // As TestRedis::Raw, on one server only.
+  std::string Raw(const std::string& line) const { return single_->Raw(line); }
+  // As long as this is held no slot moves: a look at all keys sees each once.
+  std::unique_lock<std::mutex> Still() { return std::unique_lock(moving_); }
+
+ private:
+  void MoveOn();
+
+  // One of them.
+  std::unique_ptr<redis::TestRedis> single_;
+  std::unique_ptr<redis::TestSentinels> sentinels_;
+  std::unique_ptr<redis::TestCluster> cluster_;
+  std::mutex moving_;
+  std::atomic<bool> stopping_ = false;
+  std::thread mover_;
+};
+
+}  // namespace staffetta::queue
