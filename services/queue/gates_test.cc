@@ -79,15 +79,15 @@ TEST_P(GatesTest, Holds_AreListedWithTheirReason) {
 
 // SPEC Q4: a rate with a burst.
 TEST_P(GatesTest, Rate_LetsTheBurstGoAndThenOneByOne) {
-  Throttle(Rate("destination:x.example", 10, absl::Seconds(1), 3));
+  Throttle(Rate("destination:x.example", 10, absl::Seconds(5), 3));
   for (int i = 0; i < 6; ++i) Enqueue(3, {"r@x.example"});
   const std::string other = Enqueue(3, {"r@y.example"}) + ".0";
   const auto first = Lease();
   EXPECT_THAT(first.deliveries, SizeIs(4)) << "the burst, and what is not throttled";
-  EXPECT_GT(Pause(first), absl::Milliseconds(20));
-  EXPECT_LE(Pause(first), absl::Milliseconds(100));
+  EXPECT_GT(Pause(first), absl::Milliseconds(100));
+  EXPECT_LE(Pause(first), absl::Milliseconds(500));
   EXPECT_THAT(LeaseIds(), IsEmpty());
-  Pass("0.11");
+  Pass("0.55");
   EXPECT_THAT(LeaseIds(), SizeIs(1));
 }
 
@@ -109,16 +109,16 @@ TEST_P(GatesTest, ManyLanesBehindOneGate_TakeTurnsThroughIt) {
 
 // SPEC P3: when a gate opens, the highest class behind it goes first.
 TEST_P(GatesTest, HighestClassBehindAGate_GoesFirst) {
-  Throttle(Rate("account:1", 20, absl::Seconds(1)));
+  Throttle(Rate("account:1", 2, absl::Seconds(1)));
   Enqueue(5, {"r@a.example"});
   EXPECT_THAT(LeaseIds(), SizeIs(1));
   const std::string low = Enqueue(5, {"r@b.example"}) + ".0";
   EXPECT_THAT(LeaseIds(), IsEmpty());
   const std::string urgent = Enqueue(1, {"r@c.example"}) + ".0";
   EXPECT_THAT(LeaseIds(), IsEmpty());
-  Pass("0.06");
+  Pass("0.55");
   EXPECT_THAT(LeaseIds(), ElementsAre(urgent));
-  Pass("0.06");
+  Pass("0.55");
   EXPECT_THAT(LeaseIds(), ElementsAre(low));
 }
 
