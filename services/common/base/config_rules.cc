@@ -94,10 +94,15 @@ absl::Status CheckDuration(std::string_view name, const std::string& value) {
 
 absl::Status CheckBytes(std::string_view name, const std::string& value) {
   constexpr int64_t kLeastRate = 1024;
+  // Content is queued in at most 10,000 pieces of 256 KiB.
+  constexpr int64_t kLargestMessage = 2LL << 30;
   const absl::StatusOr<int64_t> bytes = ParseBytes(value);
   if (!bytes.ok()) return bytes.status();
   if (name == "Delivery.egress_rate" && *bytes < kLeastRate) {
     return Refused("\"", value, "\" is less than 1KiB a second");
+  }
+  if (name == "Gateway.max_message_size" && *bytes > kLargestMessage) {
+    return Refused("\"", value, "\" is more than 2GiB");
   }
   return absl::OkStatus();
 }

@@ -132,6 +132,8 @@ TEST_F(ConfigTest, ErrorsNameLineKeyAndReason) {
       {"delivery: {routes: [{to: \"b:25\"}]}", "1: delivery.routes[0]: needs a domain"},
       {"delivery: {egress_rate: 1000}", "1: delivery.egress_rate: \"1000\" is less than 1KiB"},
       {"delivery: {egress_rate: 10MiB/s}", "1: delivery.egress_rate: "},
+      {"gateway: {max_message_size: 3GiB}",
+       "1: gateway.max_message_size: \"3GiB\" is more than 2GiB"},
       {"dns: {servers: [resolver.example]}", "1: dns.servers[0]: \"resolver.example\" is no"},
       {"gateway:\n  ports: \"25\n", "illegal EOF in scalar"},
       {"gateway:\n  - [1\n", "end of"},
