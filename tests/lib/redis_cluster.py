@@ -102,12 +102,15 @@ class RedisCluster:
         return "".join(lines) + f"vars currentEpoch {self.MASTERS} lastVoteEpoch 0\n"
 
     def await_healthy(self):
-        """All running nodes serve all slots, and each replica follows its master."""
+        """All running nodes serve all slots, and each replica follows a master that counts on it."""
+        def healthy(node):
+            replication = node.ask("INFO", "replication")
+            return "cluster_state:ok" in node.ask("CLUSTER", "INFO") and \
+                ("master_link_status:up" in replication if "role:slave" in replication
+                 else "min_slaves_good_slaves:0" not in replication)
         for node in self.nodes:
             if node.running():
-                until(lambda node=node: "cluster_state:ok" in node.ask("CLUSTER", "INFO")
-                      and "master_link_status:down" not in node.ask("INFO", "replication"),
-                      f"{node.name} in a working cluster")
+                until(lambda node=node: healthy(node), f"{node.name} in a working cluster")
 
     def slot_of(self, key):
         return int(next(n for n in self.nodes if n.running()).ask("CLUSTER", "KEYSLOT", key))
