@@ -50,8 +50,8 @@ class TestReplica {
     EXPECT_TRUE(started.ok()) << started;
   }
   ~TestReplica() {
-    host_.reset();
     runtime_->Block(server_->Stop());
+    host_.reset();
   }
 
   template <class Request, class Response>
