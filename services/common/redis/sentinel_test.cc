@@ -87,8 +87,12 @@ TEST_F(SentinelTest, DemotedMaster_IsLeftByClientAndSubscriber) {
   RunUntil([&] { return gaps == 1; });
   ASSERT_TRUE(Run(Command("SET", "k", "before")).ok());
   const size_t before = sentinels_->Master();
-  ASSERT_TRUE(
-      sentinels_->sentinel(0).Ask(Command("SENTINEL", "FAILOVER", TestSentinels::kMaster)).ok());
+  // Refused while the fail-over of the test before is not over for this sentinel.
+  AwaitCondition("a fail-over to begin", [&] {
+    return sentinels_->sentinel(0)
+        .Ask(Command("SENTINEL", "FAILOVER", TestSentinels::kMaster))
+        .ok();
+  });
   AwaitCondition("another master", [&] { return sentinels_->Master() != before; });
   RunUntil([&] { return gaps > 1; });
   Result written = Run(Command("SET", "k", "after"));
