@@ -10,10 +10,8 @@ local now = now_ms()
 local function reason_of(d)
   local scope = holding(d[LANE])
   if scope then return 'hold', scope, tonumber(string.match(redis.call('HGET', hold_key, scope), '^%d+')) end
-  for _, throttle in ipairs(throttles_of(d[LANE])) do
-    local room, at = room_in(throttle[1], throttle[2], d[RECIPIENTS], now)
-    if room == 0 then return 'throttle', throttle[1], at == math.huge and 0 or at end
-  end
+  local gate, at = closed_gate(throttles_of(d[LANE]), d[RECIPIENTS], now)
+  if gate then return 'throttle', gate, at == math.huge and 0 or at end
   local highest = highest_waiting()
   if highest > 0 and highest < d[CLASS] then return 'class', tostring(highest), 0 end
   return 'turn', '', 0

@@ -12,7 +12,9 @@ if action == 'hold' then
   redis.call('HSET', hold_key, scope, string.format('%.0f', since == '0' and now or since) .. ' ' .. why)
 elseif action == 'release' then
   changed = redis.call('HDEL', hold_key, scope)
-  release(scope, math.huge)
+  local classes, released = classes_that_wait(), { {}, {}, {}, {}, {} }
+  release(scope, math.huge, classes, released)
+  for _, class in ipairs(classes) do activate(class, released[class]) end
 else
   if text == '' then
     changed = redis.call('HDEL', throttle_key, scope)

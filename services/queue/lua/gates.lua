@@ -20,7 +20,7 @@ local any_hold, any_throttle = whether_there(hold_key), whether_there(throttle_k
 -- follows is for listing.
 local INTERVAL, BURST, DAILY, CONCURRENT = 1, 2, 3, 4
 
-local hour_ms = 3600000
+local minute_ms, hour_ms = 60000, 3600000
 
 local function scopes_of(lane)
   local account, list, channel, destination = string.match(lane, '^([^/]*)/([^/]*)/([^/]*)/(.*)$')
@@ -41,13 +41,42 @@ local function holding(lane)
   return nil
 end
 
--- The limits of a scope: its own, or those of all of its kind; nil: none.
-local function limits_of(scope)
-  local found = redis.call('HMGET', throttle_key, scope, kind_of(scope) .. ':*')
-  local text = found[1] or found[2]
-  if not text then return nil end
+-- What was read of throttles in this script: limits by name (false: none), and for a scope with a rate when its
+-- next message is due if it keeps to it.
+local limits_named, expected = {}, {}
+
+local function rate_key(scope) return 'rate:' .. tag .. ':' .. scope end
+
+local function parse_limits(text)
+  if not text then return false end
   local interval, burst, daily, concurrent = string.match(text, '^(%S+) (%S+) (%S+) (%S+)')
   return { tonumber(interval), tonumber(burst), tonumber(daily), tonumber(concurrent) }
+end
+
+local function read_limits(name)
+  if limits_named[name] == nil then limits_named[name] = parse_limits(redis.call('HGET', throttle_key, name)) end
+  return limits_named[name]
+end
+
+-- The limits of a scope: its own, or those of all of its kind; false: none.
+local function limits_of(scope)
+  return any_throttle() and (read_limits(scope) or read_limits(kind_of(scope) .. ':*'))
+end
+
+local function expected_at(scope, now)
+  expected[scope] = expected[scope] or tonumber(redis.call('GET', rate_key(scope))) or 0
+  return math.max(now, expected[scope])
+end
+
+-- Reads for many scopes at once what the functions above would read one by one.
+local function read_ahead(scopes)
+  local keys = {}
+  for k, scope in ipairs(scopes) do keys[k] = rate_key(scope) end
+  local times = redis.call('MGET', unpack(keys))
+  local limits = redis.call('HMGET', throttle_key, unpack(scopes))
+  for k, scope in ipairs(scopes) do
+    expected[scope], limits_named[scope] = tonumber(times[k]) or 0, parse_limits(limits[k])
+  end
 end
 
 -- Recipients of the last 24 hours, and when the first of them do not count any more. Forgets older ones.
@@ -71,8 +100,7 @@ end
 local function room_in(scope, limits, recipients, now)
   local room, at = math.huge, 0
   if limits[INTERVAL] > 0 then
-    local expected = math.max(now, tonumber(redis.call('GET', 'rate:' .. tag .. ':' .. scope)) or 0)
-    local slack = (limits[BURST] - 1) * limits[INTERVAL] - (expected - now)
+    local slack = (limits[BURST] - 1) * limits[INTERVAL] - (expected_at(scope, now) - now)
     room = math.max(0, math.floor(slack / limits[INTERVAL]) + 1)
     if room == 0 then at = math.ceil(now - slack) end
   end
@@ -103,15 +131,25 @@ local function throttles_of(lane)
   return found
 end
 
+-- The first of the throttles that a message of so many recipients may not pass now, and from when on it may.
+local function closed_gate(throttles, recipients, now)
+  for _, throttle in ipairs(throttles) do
+    local room, at = room_in(throttle[1], throttle[2], recipients, now)
+    if room == 0 then return throttle[1], at end
+  end
+  return nil
+end
+
 -- A message with so many recipients passes: what it uses up. Returns the scopes that count it as busy.
 local function pass(throttles, recipients, now)
   local busy = {}
   for _, throttle in ipairs(throttles) do
     local scope, limits = throttle[1], throttle[2]
     if limits[INTERVAL] > 0 then
-      local key = 'rate:' .. tag .. ':' .. scope
-      local expected = math.max(now, tonumber(redis.call('GET', key)) or 0) + limits[INTERVAL]
-      redis.call('SET', key, string.format('%.3f', expected), 'PX', math.max(1, math.ceil(expected - now)))
+      local next_at = expected_at(scope, now) + limits[INTERVAL]
+      expected[scope] = next_at
+      -- Longer than it counts, so that a scope in use need not be made anew each time.
+      redis.call('SET', rate_key(scope), string.format('%.3f', next_at), 'PX', math.ceil(next_at - now) + minute_ms)
     end
     if limits[DAILY] > 0 then
       local key = 'day:' .. tag .. ':' .. scope
@@ -143,39 +181,54 @@ local function wait_before(scope, at, class, lane)
   end
 end
 
-local function waits_before(scope)
-  return redis.call('EXISTS', wait_key(1, scope), wait_key(2, scope), wait_key(3, scope), wait_key(4, scope),
-    wait_key(5, scope)) > 0
+-- The classes in which lanes may wait before gates: such a lane stands in heads.
+local function classes_that_wait()
+  local classes = {}
+  for class = 1, 5 do
+    if redis.call('EXISTS', heads_key(class)) == 1 then classes[#classes + 1] = class end
+  end
+  return classes
 end
 
--- Gives up to `most` lanes that wait before the scope their turn again, the highest class first.
-local function release(scope, most)
-  for class = 1, 5 do
-    while most > 0 do
-      local lane = redis.call('LPOP', wait_key(class, scope))
-      if not lane then break end
-      activate(class, lane)
-      most = most - 1
-    end
+-- Takes up to `most` lanes of the classes from before the scope, the highest class first; each class's are added to
+-- released[class], to be activated. Returns whether others wait there: one more is taken, and put back.
+local function release(scope, most, classes, released)
+  for _, class in ipairs(classes) do
+    local key, found = wait_key(class, scope), released[class]
+    repeat
+      local asked = math.min(most + 1, most_arguments)
+      local lanes = redis.call('LPOP', key, asked) or {}
+      for k = 1, math.min(#lanes, most) do found[#found + 1] = lanes[k] end
+      if #lanes > most then
+        redis.call('LPUSH', key, lanes[#lanes])
+        return true
+      end
+      most = most - #lanes
+    until #lanes < asked
   end
+  return false
 end
 
 -- Opens the gates whose time has come, at most `most`.
 local function open_gates(now, most)
-  for _, scope in ipairs(redis.call('ZRANGEBYSCORE', gates_key, '-inf', now, 'LIMIT', 0, most)) do
-    redis.call('ZREM', gates_key, scope)
+  local scopes = redis.call('ZRANGEBYSCORE', gates_key, '-inf', now, 'LIMIT', 0, most)
+  if #scopes == 0 then return end
+  redis.call('ZREM', gates_key, unpack(scopes))
+  read_ahead(scopes)
+  local classes, released = classes_that_wait(), { {}, {}, {}, {}, {} }
+  for _, scope in ipairs(scopes) do
     count('g:' .. kind_of(scope), -1)
     local limits = limits_of(scope)
     local room, at = math.huge, 0
     if limits then room, at = room_in(scope, limits, 1, now) end
-    release(scope, room)
-    if waits_before(scope) then
+    if release(scope, room, classes, released) then
       -- As many as there is room for go; when they turn out to have nothing left, the next follow soon.
       if room > 0 then at = now + math.max(1, math.min(1000, limits[INTERVAL] > 0 and limits[INTERVAL] or 1000)) end
       redis.call('ZADD', gates_key, at == math.huge and '+inf' or at, scope)
       count('g:' .. kind_of(scope), 1)
     end
   end
+  for _, class in ipairs(classes) do activate(class, released[class]) end
 end
 
 -- What waits now: the highest class (0: none), and the time (ms) until something changes by itself (-1: never).

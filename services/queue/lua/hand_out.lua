@@ -20,13 +20,11 @@ local function take_from_lane(class, lane, most, now, take)
     if not delivery then return taken, 'end' end
     local d, m = load(delivery)
     if d and d[PLACE] == 'ready' and d[LANE] == lane and d[CLASS] == class then
-      for _, throttle in ipairs(throttles) do
-        local room, at = room_in(throttle[1], throttle[2], d[RECIPIENTS], now)
-        if room == 0 then
-          redis.call('LPUSH', key, delivery)
-          wait_before(throttle[1], at, class, lane)
-          return taken, 'wait'
-        end
+      local gate, at = closed_gate(throttles, d[RECIPIENTS], now)
+      if gate then
+        redis.call('LPUSH', key, delivery)
+        wait_before(gate, at, class, lane)
+        return taken, 'wait'
       end
       d[BUSY] = pass(throttles, d[RECIPIENTS], now)
       count('r' .. class, -1)
@@ -34,7 +32,12 @@ local function take_from_lane(class, lane, most, now, take)
       taken = taken + 1
     end
   end
-  return taken, redis.call('EXISTS', key) == 1 and 'go' or 'end'
+  if redis.call('EXISTS', key) == 0 then return taken, 'end' end
+  -- Not to come back only to find it closed.
+  local gate, at = closed_gate(throttles, 1, now)
+  if not gate then return taken, 'go' end
+  wait_before(gate, at, class, lane)
+  return taken, 'wait'
 end
 
 -- At most `room` deliveries of a class: accounts take turns, and the lanes of each (SPEC P5).
@@ -67,12 +70,8 @@ local function take_suspect(now, take)
   local d, m = load(delivery)
   if not d or d[PLACE] ~= 'suspect' then return end
   local highest = highest_waiting()
-  local may_go = not holding(d[LANE]) and (highest == 0 or d[CLASS] <= highest)
   local throttles = throttles_of(d[LANE])
-  for _, throttle in ipairs(throttles) do
-    if room_in(throttle[1], throttle[2], d[RECIPIENTS], now) == 0 then may_go = false end
-  end
-  if not may_go then
+  if holding(d[LANE]) or (highest > 0 and d[CLASS] > highest) or closed_gate(throttles, d[RECIPIENTS], now) then
     redis.call('RPUSH', suspects_key, delivery)
     return
   end

@@ -1,10 +1,25 @@
 -- Where deliveries wait for a worker: lanes, by turn of their accounts (SPEC P5).
 
--- The lane is not empty and no gate holds it: it gets its turn.
-local function activate(class, lane)
-  local account = account_of(lane)
-  if redis.call('RPUSH', lanes_key(class, account), lane) == 1 then
-    redis.call('RPUSH', turn_key(class), account)
+-- Of one command: Lua's stack has an end.
+local most_arguments = 1000
+
+-- The lanes are not empty and no gate holds them: each gets its turn.
+local function activate(class, lanes)
+  local accounts, lanes_of = {}, {}
+  for _, lane in ipairs(lanes) do
+    local account = account_of(lane)
+    if not lanes_of[account] then
+      accounts[#accounts + 1], lanes_of[account] = account, {}
+    end
+    table.insert(lanes_of[account], lane)
+  end
+  for _, account in ipairs(accounts) do
+    local its = lanes_of[account]
+    for first = 1, #its, most_arguments do
+      local last = math.min(#its, first + most_arguments - 1)
+      local now_there = redis.call('RPUSH', lanes_key(class, account), unpack(its, first, last))
+      if now_there == last - first + 1 then redis.call('RPUSH', turn_key(class), account) end
+    end
   end
 end
 
@@ -15,7 +30,7 @@ local function make_ready(delivery, d, push)
   count('r' .. d[CLASS], 1)
   if redis.call(push or 'RPUSH', lane_key(d[CLASS], d[LANE]), delivery) == 1
     and redis.call('ZADD', heads_key(d[CLASS]), 'NX', d[EXPIRES], d[LANE]) == 1 then
-    activate(d[CLASS], d[LANE])
+    activate(d[CLASS], { d[LANE] })
   end
 end
 
