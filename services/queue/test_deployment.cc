@@ -18,7 +18,7 @@ TestDeployment::TestDeployment() {
   } else if (kind == "cluster") {
     cluster_ = std::make_unique<redis::TestCluster>();
     cluster_->AwaitHealthy();
-    mover_ = std::thread([this] { MoveOn(); });
+    changer_ = std::thread([this] { ChangeMasters(); });
   } else {
     single_ = std::make_unique<redis::TestRedis>();
   }
@@ -26,7 +26,7 @@ TestDeployment::TestDeployment() {
 
 TestDeployment::~TestDeployment() {
   stopping_ = true;
-  if (mover_.joinable()) mover_.join();
+  if (changer_.joinable()) changer_.join();
 }
 
 redis::Client::Options TestDeployment::options() const {
@@ -47,18 +47,21 @@ void TestDeployment::FlushAll() {
   }
 }
 
-void TestDeployment::MoveOn() {
+void TestDeployment::ChangeMasters() {
   using Clock = std::chrono::steady_clock;
+  const uint16_t slot = redis::SlotOf("{0}");
+  bool moves = false;  // or the replica takes over, by turns
   while (!stopping_) {
     const auto begin = Clock::now();
     {
       const auto still = Still();
-      cluster_->Move(redis::SlotOf("{0}"));
+      moves = !moves;
+      moves ? cluster_->Move(slot) : cluster_->FailOver(slot);
     }
-    // Scripts run between two moves alone: they must have their chance before their time is up.
-    const auto rest =
-        std::max<Clock::duration>(std::chrono::milliseconds(100), 4 * (Clock::now() - begin));
-    std::this_thread::sleep_for(rest);
+    // While a slot moves no script runs: they must have their chance before their time is up.
+    const auto move = moves ? Clock::now() - begin : Clock::duration::zero();
+    std::this_thread::sleep_for(
+        std::max<Clock::duration>(std::chrono::milliseconds(100), 4 * move));
   }
 }
 

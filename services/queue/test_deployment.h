@@ -1,8 +1,8 @@
 #pragma once
 
 // The Redis that the suites of the queue's stores run on: one server, unless STAFFETTA_TEST_REDIS
-// says "sentinel" (a master that sentinels watch) or "cluster" (three masters with a replica each,
-// between which the slot of partition 0 moves all the time).
+// says "sentinel" (a master that sentinels watch) or "cluster" (three masters with a replica each:
+// the slot of partition 0 moves between them all the time, and where it is the replica takes over).
 
 #include <atomic>
 #include <memory>
@@ -16,7 +16,7 @@
 
 namespace staffetta::queue {
 
-// Blocking; the slot moves on a thread of its own.
+// Blocking; the changes of master are made on a thread of its own.
 class TestDeployment {
  public:
   TestDeployment();
@@ -26,19 +26,19 @@ class TestDeployment {
   void FlushAll();
   // As TestRedis::Raw, on one server only.
   std::string Raw(const std::string& line) const { return single_->Raw(line); }
-  // As long as this is held no slot moves: a look at all keys sees each once.
-  std::unique_lock<std::mutex> Still() { return std::unique_lock(moving_); }
+  // As long as this is held no master changes: a look at all keys sees each once.
+  std::unique_lock<std::mutex> Still() { return std::unique_lock(changing_); }
 
  private:
-  void MoveOn();
+  void ChangeMasters();
 
   // One of them.
   std::unique_ptr<redis::TestRedis> single_;
   std::unique_ptr<redis::TestSentinels> sentinels_;
   std::unique_ptr<redis::TestCluster> cluster_;
-  std::mutex moving_;
+  std::mutex changing_;
   std::atomic<bool> stopping_ = false;
-  std::thread mover_;
+  std::thread changer_;
 };
 
 }  // namespace staffetta::queue

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <fstream>
 #include <utility>
 
@@ -9,6 +10,8 @@
 
 namespace staffetta::redis {
 namespace {
+
+constexpr std::chrono::seconds kFailOver(2);
 
 uint16_t FirstSlot(size_t master) {
   return static_cast<uint16_t>(master * kSlots / TestCluster::kMasters);
@@ -126,6 +129,25 @@ void TestCluster::Move(uint16_t slot) {
   while (MoveKeys(slot, from, to, 1) > 0) {
   }
   EndMove(slot, from, to);
+}
+
+void TestCluster::FailOver(uint16_t slot) {
+  const size_t old_master = MasterOf(slot);
+  const std::string follows_it = absl::StrCat("master_port:", node(old_master).port(), "\r");
+  for (size_t i = 0; i < kNodes; ++i) {
+    if (!node(i).running() || !node(i).Says(Command("INFO", "replication"), follows_it)) continue;
+    // The others vote against it as long as they have not heard of the slot's last move.
+    auto ask_again = std::chrono::steady_clock::time_point();
+    AwaitCondition("the replica to be the master", [&] {
+      if (std::chrono::steady_clock::now() >= ask_again) {
+        Must(node(i), Command("CLUSTER", "FAILOVER"));
+        ask_again = std::chrono::steady_clock::now() + kFailOver;
+      }
+      return MasterOf(slot) == i;
+    });
+    return AwaitHealthy();
+  }
+  ADD_FAILURE() << "the master of slot " << slot << " has no replica";
 }
 
 void TestCluster::AwaitHealthy() {

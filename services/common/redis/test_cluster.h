@@ -36,6 +36,9 @@ class TestCluster {
   // All of them, to another master; key by key.
   void Move(uint16_t slot);
 
+  // The slot's master makes its replica the master, with all it has, and follows it.
+  void FailOver(uint16_t slot);
+
   void AwaitHealthy();  // all running nodes serve all slots, and each replica follows its master
 
  private:

@@ -107,12 +107,13 @@ end
 -- (empty: too large, known, or in the second store).
 local function hand_out(now, want, known)
   local out, leases, contents, owners = {}, {}, {}, {}
+  local lease_end = string.format('%.0f', now + want.lease_time)
   local function take(delivery, d, m)
     local lease = want.prefix .. (#out + 1)
     local id = message_of(delivery)
     d[PLACE], d[LEASE] = 'leased', lease
     save(delivery, d)
-    leases[#leases + 1] = now + want.lease_time
+    leases[#leases + 1] = lease_end
     leases[#leases + 1] = delivery
     out[#out + 1] = { delivery, lease, d[CLASS], d[ATTEMPTS], d[PART], m[ENVELOPE], m[SIZE], m[CHUNKS],
       m[AWAY] or 0, m[ACCEPTED], d[EXPIRES], '' }

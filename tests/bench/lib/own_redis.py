@@ -17,6 +17,7 @@ class Redis:
         "port": "0", "unixsocket": "redis.sock", "unixsocketperm": "700", "daemonize": "no",
         "logfile": "redis.log", "save": "", "appendonly": "yes", "appendfsync": "always",
         "no-appendfsync-on-rewrite": "no", "aof-use-rdb-preamble": "yes",
+        "rdbcompression": "no",
         "auto-aof-rewrite-percentage": "100", "auto-aof-rewrite-min-size": "256mb",
         "maxmemory-policy": "noeviction", "hash-max-listpack-value": "2048",
         "hash-max-listpack-entries": "128"}
