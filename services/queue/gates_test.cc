@@ -31,6 +31,17 @@ class GatesTest : public QueueStoreTest {
     throttle.set_burst(burst);
     return throttle;
   }
+  // What Redis is asked meanwhile, by scripts as well.
+  int64_t CommandsOf(const std::function<void()>& step) {
+    redis_->Raw("CONFIG RESETSTAT");
+    step();
+    const std::string info = redis_->Raw("INFO commandstats");
+    int64_t calls = 0;
+    for (size_t at = 0; (at = info.find("calls=", at)) != std::string::npos; ++at) {
+      calls += std::stoll(info.substr(at + 6));
+    }
+    return calls;
+  }
   // How long until something changes by itself.
   static absl::Duration Pause(const QueueStore::LeaseResult& result) {
     return result.outlook.until_change;
@@ -228,17 +239,36 @@ TEST_P(GatesTest, ThrottledDelivery_KnowsWhatItWaitsFor) {
 }
 
 // I6: looking at closed gates costs the same, however much waits behind them.
+// More of them than one command names.
+TEST_P(GatesTest, ReleasedHold_LetsEveryLaneGo) {
+  constexpr int kLanes = 1500;
+  Hold("all");
+  for (int i = 0; i < kLanes; ++i) Enqueue(3, {absl::StrCat("a@x", i, ".example")});
+  // One call takes 1,000 turns.
+  EXPECT_THAT(LeaseIds(kLanes), IsEmpty());
+  EXPECT_THAT(LeaseIds(kLanes), IsEmpty());
+  EXPECT_EQ(Lease().outlook.highest_waiting_class, 0) << "all lanes wait";
+  EXPECT_TRUE(Release("all").ok());
+  EXPECT_THAT(LeaseIds(kLanes), SizeIs(1000));
+  EXPECT_THAT(LeaseIds(kLanes), SizeIs(kLanes - 1000));
+}
+
+TEST_P(GatesTest, OpeningGates_CostFewCommands) {
+  constexpr int kLanes = 50;
+  Throttle(Rate("destination:*", 1, absl::Seconds(1)));
+  for (int i = 0; i < kLanes; ++i) {
+    for (int k = 0; k < 3; ++k) Enqueue(3, {absl::StrCat("a@x", i, ".example")});
+  }
+  EXPECT_THAT(LeaseIds(kLanes), SizeIs(kLanes));
+  Pass("1.1");
+  const int64_t commands = CommandsOf([&] { EXPECT_THAT(LeaseIds(kLanes), SizeIs(kLanes)); });
+  EXPECT_LE(commands, 15 * kLanes);
+}
+
 TEST_P(GatesTest, ClosedGates_CostNothingWhileTheyAreClosed) {
   Throttle(Rate("destination:*", 1, absl::Hours(1)));
   const auto commands_of_one_lease = [this] {
-    redis_->Raw("CONFIG RESETSTAT");
-    EXPECT_THAT(LeaseIds(), IsEmpty());
-    const std::string info = redis_->Raw("INFO commandstats");
-    int64_t calls = 0;
-    for (size_t at = 0; (at = info.find("calls=", at)) != std::string::npos; ++at) {
-      calls += std::stoll(info.substr(at + 6));
-    }
-    return calls;
+    return CommandsOf([this] { EXPECT_THAT(LeaseIds(), IsEmpty()); });
   };
   const int64_t empty = commands_of_one_lease();
   for (int i = 0; i < 100; ++i) {
