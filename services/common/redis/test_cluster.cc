@@ -126,7 +126,7 @@ void TestCluster::Move(uint16_t slot) {
   const size_t from = MasterOf(slot);
   const size_t to = AnotherMaster(slot);
   BeginMove(slot, from, to);
-  while (MoveKeys(slot, from, to, 1) > 0) {
+  for (int at_once = 1; MoveKeys(slot, from, to, at_once) > 0; ++at_once) {
   }
   EndMove(slot, from, to);
 }

@@ -33,7 +33,8 @@ class TestCluster {
   void BeginMove(uint16_t slot, size_t from, size_t to);
   int MoveKeys(uint16_t slot, size_t from, size_t to, int most);  // how many went
   void EndMove(uint16_t slot, size_t from, size_t to);
-  // All of them, to another master; key by key.
+  // All of them, to another master; one key, then two at once, and so on: thousands must not take
+  // long.
   void Move(uint16_t slot);
 
   // The slot's master makes its replica the master, with all it has, and follows it.
