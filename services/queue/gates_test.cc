@@ -238,7 +238,6 @@ TEST_P(GatesTest, ThrottledDelivery_KnowsWhatItWaitsFor) {
   EXPECT_NEAR(absl::ToDoubleSeconds(described->deliveries[0].reason_at - described->now), 60, 5);
 }
 
-// I6: looking at closed gates costs the same, however much waits behind them.
 // More of them than one command names.
 TEST_P(GatesTest, ReleasedHold_LetsEveryLaneGo) {
   constexpr int kLanes = 1500;
@@ -253,6 +252,7 @@ TEST_P(GatesTest, ReleasedHold_LetsEveryLaneGo) {
   EXPECT_THAT(LeaseIds(kLanes), SizeIs(kLanes - 1000));
 }
 
+// SPEC Q4: a throttled lane is woken once, at little cost.
 TEST_P(GatesTest, OpeningGates_CostFewCommands) {
   constexpr int kLanes = 50;
   Throttle(Rate("destination:*", 1, absl::Seconds(1)));
@@ -265,6 +265,7 @@ TEST_P(GatesTest, OpeningGates_CostFewCommands) {
   EXPECT_LE(commands, 15 * kLanes);
 }
 
+// I6: looking at closed gates costs the same, however much waits behind them.
 TEST_P(GatesTest, ClosedGates_CostNothingWhileTheyAreClosed) {
   Throttle(Rate("destination:*", 1, absl::Hours(1)));
   const auto commands_of_one_lease = [this] {

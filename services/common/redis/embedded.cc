@@ -55,7 +55,7 @@ std::vector<std::string> Arguments(const EmbeddedRedis::Options& options) {
           "--no-appendfsync-on-rewrite", "no",
           "--aof-load-truncated", "no",
           "--aof-use-rdb-preamble", "yes",
-          // What is large is compressed already; a rewrite takes half the time, a start less.
+          // What is large is compressed already; a rewrite takes half the time.
           "--rdbcompression", "no",
           "--auto-aof-rewrite-percentage", "100",
           "--auto-aof-rewrite-min-size", "256mb",
