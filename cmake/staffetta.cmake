@@ -46,11 +46,15 @@ function(staffetta_timeout OUT SECONDS)
 endfunction()
 
 # staffetta_test(NAME SOURCES a_test.cc … [DEPS lib …]): a GoogleTest program; ctest sees each test.
+# Only what is tested is optimised: of the tests' own code that would take a third of the build.
 function(staffetta_test NAME)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${NAME} ${ARG_SOURCES})
   target_include_directories(${NAME} PRIVATE ${CMAKE_SOURCE_DIR}/services)
   target_link_libraries(${NAME} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  if(NOT CMAKE_BUILD_TYPE STREQUAL Debug)
+    target_compile_options(${NAME} PRIVATE -O0 -U_FORTIFY_SOURCE)
+  endif()
   staffetta_timeout(TIMEOUT 120)
   gtest_discover_tests(${NAME} DISCOVERY_TIMEOUT ${TIMEOUT} PROPERTIES TIMEOUT ${TIMEOUT})
 endfunction()
