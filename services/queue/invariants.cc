@@ -36,6 +36,9 @@ class Snapshot {
   Co<Names> List(std::string kind, std::string rest = "") {
     co_return co_await Strings(Command("LRANGE", Key(kind, rest), 0, -1));
   }
+  Co<Names> Fields(std::string kind) {
+    co_return co_await Strings(Command("HKEYS", Key(kind, "")));
+  }
   Co<Names> Sorted(std::string kind, std::string rest = "") {
     co_return co_await Strings(Command("ZRANGE", Key(kind, rest), 0, -1));
   }
@@ -49,13 +52,19 @@ class Snapshot {
     }
     co_return names;
   }
-  // When the message's content was announced; 0: it is here.
-  Co<int64_t> Announced(std::string message_id) {
+  // Where the message's content is, as locate.lua tells it.
+  struct Place {
+    int64_t announced = -1;  // -1: nowhere
+    bool is_behind_record = false;
+  };
+  Co<Place> Locate(std::string message_id) {
     std::vector<std::string> keys{Key("gates", "")};
     std::vector<std::string> args{tag_, std::move(message_id)};
     const auto reply =
         co_await client_->Eval(TheScripts().locate, std::move(keys), std::move(args));
-    co_return reply.ok() ? reply->integer() : -1;
+    if (!reply.ok() || !reply->is_array()) co_return Place{};
+    co_return Place{.announced = reply->array()[0].integer(),
+                    .is_behind_record = !reply->array()[1].str().empty()};
   }
   Co<std::string> Field(std::string kind, std::string field) {
     const auto reply = co_await client_->Run(Command("HGET", Key(kind, ""), field));
@@ -127,6 +136,9 @@ Co<void> CheckPlaces(Snapshot* all, const Deliveries* deliveries,
         broken->push_back(absl::StrCat("I2: ", id, " is in ", index, ", says no record"));
       }
     }
+  }
+  if (places["lease"] != co_await all->Fields("held")) {
+    broken->push_back("I2: held and lease do not name the same deliveries");
   }
   places["suspects"] = co_await all->List("suspects");
   places["expired"] = co_await all->List("expired");
@@ -218,15 +230,15 @@ Co<std::vector<std::string>> BrokenInvariants(redis::Client* client, std::string
   for (const std::string& message : co_await all.Keys("msg")) {
     if (!messages.contains(message)) broken.push_back("I1: no delivery of message " + message);
   }
-  // I5, for content in one piece and in several.
+  // I5, for content in one piece and in several, and behind a record: then it is nowhere else.
   Names here;
   Names away;
   for (const std::string& message : messages) {
-    const int64_t announced = co_await all.Announced(message);
-    if (announced == 0) {
+    const Snapshot::Place place = co_await all.Locate(message);
+    if (place.announced != 0) {
+      away.insert(absl::StrCat(message, ":", place.announced));
+    } else if (!place.is_behind_record) {
       here.insert(message);
-    } else {
-      away.insert(absl::StrCat(message, ":", announced));
     }
   }
   Names contents;

@@ -290,7 +290,12 @@ Co<absl::StatusOr<std::string>> QueueStore::GetContent(std::string message_id, i
   const auto place = co_await partition_->client()->Eval(TheScripts().locate,
                                                          {partition_->any_key()}, std::move(args));
   if (!place.ok()) co_return place.status();
-  if (place->integer() == 0) {
+  const bool is_queued = place->is_array() && place->array().size() == 2;
+  const int64_t announced = is_queued ? NumberOf(place->array()[0]) : 0;
+  if (announced == 0) {
+    if (piece == 0 && is_queued && !place->array()[1].str().empty()) {
+      co_return place->array()[1].str();
+    }
     co_return absl::NotFoundError(absl::StrCat("message ", message_id, " is not queued"));
   }
   if (options_.second == nullptr) {
@@ -298,7 +303,7 @@ Co<absl::StatusOr<std::string>> QueueStore::GetContent(std::string message_id, i
         absl::StrCat("content of message ", message_id,
                      " is in a second store, which redis.content does not name here"));
   }
-  SecondStore::Name name{std::move(message_id), place->integer()};
+  SecondStore::Name name{std::move(message_id), announced};
   co_return co_await options_.second->Read(std::move(name), piece);
 }
 

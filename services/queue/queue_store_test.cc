@@ -111,6 +111,28 @@ TEST_P(QueueStoreTest, LastDelivery_TakesTheMessageAlong) {
                           events::v1::EVENT_TYPE_FAILED));
 }
 
+// SPEC Q8: content comes along from wherever it lies. That it lies in one place, and in one alone,
+// is I5.
+TEST_P(QueueStoreTest, SmallContentOfOneDelivery_NeedsNoKeyOfItsOwnUntilARetry) {
+  const v1::NewMessage small = Message(3, {"bob@x.example"});
+  v1::NewMessage large = Message(3, {"bob@x.example"});
+  for (int i = 0; i < 500; ++i) absl::StrAppend(large.mutable_content(), NewToken(), "\r\n");
+  for (const v1::NewMessage& message : {small, large}) {
+    Enqueue(message);
+    EXPECT_EQ(Contents(), second_ || message.message_id() == large.message_id() ? 1 : 0);
+    for (const bool again : {true, false}) {
+      const auto leased = Lease().deliveries;
+      ASSERT_THAT(leased, SizeIs(1));
+      EXPECT_EQ(*DecompressContent(leased[0].content), message.content());
+      EXPECT_EQ(*DecompressContent(*Await(context_, store_->GetContent(message.message_id(), 0))),
+                message.content());
+      const auto kind = again ? v1::OUTCOME_KIND_DEFERRED : v1::OUTCOME_KIND_DELIVERED;
+      Complete(Outcome(leased[0], kind, {"bob@x.example"}, absl::ZeroDuration()));
+      EXPECT_EQ(Contents(), again ? 1 : 0);
+    }
+  }
+}
+
 // I3, SPEC Q2: a completion or renewal under another lease changes nothing.
 TEST_P(QueueStoreTest, LostLease_CanNeitherCompleteNorRenew) {
   store_ = NewStore(absl::Milliseconds(1));
@@ -246,7 +268,7 @@ TEST_P(QueueStoreTest, LeaseCost_DoesNotGrowWithTheBacklog) {
     }
     return calls;
   };
-  for (int i = 0; i < 2; ++i) Enqueue(3, {"r@x.example"});
+  for (const char* recipient : {"r@x.example", "r@y.example"}) Enqueue(3, {recipient});
   const int64_t small = commands_of_one_lease();
   for (int i = 0; i < 500; ++i) Enqueue(3, {absl::StrCat("r@x", i, ".example")});
   EXPECT_LE(commands_of_one_lease(), small + 2);

@@ -31,8 +31,11 @@ TestDeployment::~TestDeployment() {
 
 redis::Client::Options TestDeployment::options() const {
   if (sentinels_) return sentinels_->options();
-  if (cluster_) return cluster_->options();
-  return single_->options();
+  if (!cluster_) return single_->options();
+  // No script runs while the slot moves, which takes long on a busy machine.
+  redis::Client::Options patient = cluster_->options();
+  patient.connect_timeout = absl::Seconds(20);
+  return patient;
 }
 
 void TestDeployment::FlushAll() {

@@ -8,27 +8,34 @@
 -- changes by itself (-1: never). O(completions).
 local keep = ARGV[2]
 local now = now_ms()
-local i = 8
 local lost = {}
 local work_is_left = false
 
-for _ = 1, tonumber(ARGV[7]) do
+-- Where each completion begins, and its end: where its bounce does, or would.
+local begins, bounces, deliveries = {}, {}, {}
+local from = 8
+for k = 1, tonumber(ARGV[7]) do
+  local bounce = from + 8 + tonumber(ARGV[from + 6])
+  begins[k], bounces[k], deliveries[k] = from, bounce, ARGV[from]
+  from = ARGV[bounce - 1] == '1' and behind_message(bounce) or bounce
+end
+fetch(deliveries)
+
+for k, i in ipairs(begins) do
   local delivery, lease, fate = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local wait, left, recipients = tonumber(ARGV[i + 3]), ARGV[i + 4], tonumber(ARGV[i + 5])
-  local first_change = i + 7
-  local bounce = first_change + tonumber(ARGV[i + 6]) + 1
+  local bounce = bounces[k]
   local has_bounce = ARGV[bounce - 1] == '1'
-  i = has_bounce and behind_message(bounce) or bounce
 
   local d, m = load(delivery)
   if not d or d[LEASE] ~= lease or (has_bounce and not has_content(bounce)) then
     lost[#lost + 1] = delivery
   else
-    remove(lease_key, delivery)
+    end_lease(delivery)
     work_is_left = work_is_left or has_bounce or fate ~= 'done' or #d[BUSY] > 0
     leave_busy(d, now)
     if d[KILLS] > 0 and redis.call('GET', suspect_key) == delivery then redis.call('DEL', suspect_key) end
-    for k = first_change, bounce - 2 do publish(keep, m[ENVELOPE] .. ARGV[k]) end
+    for change = i + 7, bounce - 2 do publish(keep, m[ENVELOPE] .. ARGV[change]) end
     if has_bounce then create_message(bounce, now, keep, tonumber(ARGV[5]), ARGV[6]) end
     if fate == 'done' then
       finish(delivery, d, m)

@@ -82,7 +82,8 @@ local function create_message(i, now, keep, urgent, demoted)
   local function keep_at(key, value)
     keys[#keys + 1], keys[#keys + 2] = key, value
   end
-  if chunks == 0 and announced == 0 then keep_at(content_key(id), content) end
+  local is_behind = made == 1 and #content <= most_behind
+  if chunks == 0 and announced == 0 and not is_behind then keep_at(content_key(id), content) end
   if made > 1 then keep_at(msg_key(id), cmsgpack.pack(m)) end
   for k = 0, made - 1 do
     local at = first + 3 * k
@@ -93,9 +94,10 @@ local function create_message(i, now, keep, urgent, demoted)
       make_due(delivery, d, now + wait)
     else
       make_ready(delivery, d)
+      d[LEASE] = false
       if own_lifetime then redis.call('ZADD', deadline_key, d[EXPIRES], delivery) end
     end
-    keep_at(dlv_key(delivery), cmsgpack.pack(d))
+    keep_at(dlv_key(delivery), cmsgpack.pack(d) .. (is_behind and content or ''))
   end
   redis.call('MSET', unpack(keys))
   count('m', 1)

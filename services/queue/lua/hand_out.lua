@@ -3,6 +3,9 @@
 -- Turns that one call takes at most while it finds nothing to hand out; the next call goes on.
 local most_turns = 1000
 
+-- Deliveries that are read at once, of a lane that no throttle can close between them.
+local most_at_once = 64
+
 -- How many deliveries, from the front of the lane, were handed to `take`, at most `most`; and what the lane does
 -- now: 'wait' before a gate, 'end' because it is empty, or 'go' on.
 local function take_from_lane(class, lane, most, now, take)
@@ -12,24 +15,28 @@ local function take_from_lane(class, lane, most, now, take)
     return 0, 'wait'
   end
   local throttles = throttles_of(lane)
+  local at_once = #throttles == 0 and most_at_once or 1
   local key = lane_key(class, lane)
-  local taken = 0
-  for _ = 1, most + 50 do
-    if taken == most then break end
-    local delivery = redis.call('LPOP', key)
-    if not delivery then return taken, 'end' end
-    local d, m = load(delivery)
-    if d and d[PLACE] == 'ready' and d[LANE] == lane and d[CLASS] == class then
-      local gate, at = closed_gate(throttles, d[RECIPIENTS], now)
-      if gate then
-        redis.call('LPUSH', key, delivery)
-        wait_before(gate, at, class, lane)
-        return taken, 'wait'
+  local taken, seen = 0, 0
+  while taken < most and seen < most + 50 do
+    local deliveries = redis.call('LPOP', key, math.min(most - taken, at_once))
+    if not deliveries then return taken, 'end' end
+    seen = seen + #deliveries
+    if #deliveries > 1 then fetch(deliveries) end
+    for _, delivery in ipairs(deliveries) do
+      local d, m = load(delivery, true)
+      if d and d[PLACE] == 'ready' and d[LANE] == lane and d[CLASS] == class then
+        local gate, at = closed_gate(throttles, d[RECIPIENTS], now)
+        if gate then
+          redis.call('LPUSH', key, delivery)
+          wait_before(gate, at, class, lane)
+          return taken, 'wait'
+        end
+        d[BUSY] = pass(throttles, d[RECIPIENTS], now)
+        count('r' .. class, -1)
+        take(delivery, d, m)
+        taken = taken + 1
       end
-      d[BUSY] = pass(throttles, d[RECIPIENTS], now)
-      count('r' .. class, -1)
-      take(delivery, d, m)
-      taken = taken + 1
     end
   end
   if redis.call('EXISTS', key) == 0 then return taken, 'end' end
@@ -43,22 +50,24 @@ end
 -- At most `room` deliveries of a class: accounts take turns, and the lanes of each (SPEC P5).
 local function take_class(class, room, now, take)
   local turn = turn_key(class)
+  local accounts = redis.call('LLEN', turn)
   for _ = 1, most_turns do
-    if room <= 0 then return end
-    local account = redis.call('LPOP', turn)
-    if not account then return end
+    if room <= 0 or accounts == 0 then return end
+    -- Both become the last ones, and are removed from there when they have nothing left that may go.
+    local account = redis.call('LMOVE', turn, turn, 'LEFT', 'RIGHT')
     local lanes = lanes_key(class, account)
-    local lane = redis.call('LPOP', lanes)
-    local others = redis.call('LLEN', lanes)
-    local alone = others == 0 and redis.call('EXISTS', turn) == 0
+    local lane = redis.call('LMOVE', lanes, lanes, 'LEFT', 'RIGHT')
+    local alone = accounts == 1 and redis.call('LLEN', lanes) == 1
     local taken, state = take_from_lane(class, lane, alone and room or 1, now, take)
     room = room - taken
-    if state == 'go' then
-      others = redis.call('RPUSH', lanes, lane)
-    elseif state == 'end' then
-      redis.call('ZREM', heads_key(class), lane)
+    if state ~= 'go' then
+      if state == 'end' then redis.call('ZREM', heads_key(class), lane) end
+      redis.call('RPOP', lanes)
+      if redis.call('EXISTS', lanes) == 0 then
+        redis.call('RPOP', turn)
+        accounts = accounts - 1
+      end
     end
-    if others > 0 then redis.call('RPUSH', turn, account) end
   end
 end
 
@@ -106,18 +115,19 @@ end
 -- size, chunks, when its content was announced (0: it is not in the second store), accepted, expires, content
 -- (empty: too large, known, or in the second store).
 local function hand_out(now, want, known)
-  local out, leases, contents, owners = {}, {}, {}, {}
+  local out, leases, holders, contents, owners = {}, {}, {}, {}, {}
   local lease_end = string.format('%.0f', now + want.lease_time)
   local function take(delivery, d, m)
     local lease = want.prefix .. (#out + 1)
     local id = message_of(delivery)
-    d[PLACE], d[LEASE] = 'leased', lease
-    save(delivery, d)
-    leases[#leases + 1] = lease_end
-    leases[#leases + 1] = delivery
+    held[delivery] = cmsgpack.pack({ lease, d[BUSY] })
+    holders[#holders + 1], holders[#holders + 2] = delivery, held[delivery]
+    leases[#leases + 1], leases[#leases + 2] = lease_end, delivery
+    local comes_along = m[CHUNKS] == 0 and not m[AWAY] and m[SIZE] <= want.largest and not known[id]
+    local content = comes_along and content_behind(delivery)
     out[#out + 1] = { delivery, lease, d[CLASS], d[ATTEMPTS], d[PART], m[ENVELOPE], m[SIZE], m[CHUNKS],
-      m[AWAY] or 0, m[ACCEPTED], d[EXPIRES], '' }
-    if m[CHUNKS] == 0 and not m[AWAY] and m[SIZE] <= want.largest and not known[id] then
+      m[AWAY] or 0, m[ACCEPTED], d[EXPIRES], content or '' }
+    if comes_along and not content then
       contents[#contents + 1], owners[#owners + 1] = content_key(id), out[#out]
     end
   end
@@ -140,7 +150,10 @@ local function hand_out(now, want, known)
     if #out >= want.credits then break end
     take_class(class, want.credits - #out, now, take)
   end
-  if #leases > 0 then redis.call('ZADD', lease_key, unpack(leases)) end
+  if #leases > 0 then
+    redis.call('ZADD', lease_key, unpack(leases))
+    redis.call('HSET', held_key, unpack(holders))
+  end
   if #contents > 0 then
     for k, content in ipairs(redis.call('MGET', unpack(contents))) do
       local owner = owners[k]

@@ -1,8 +1,5 @@
 -- Where deliveries wait for a worker: lanes, by turn of their accounts (SPEC P5).
 
--- Of one command: Lua's stack has an end.
-local most_arguments = 1000
-
 -- The lanes are not empty and no gate holds them: each gets its turn.
 local function activate(class, lanes)
   local accounts, lanes_of = {}, {}

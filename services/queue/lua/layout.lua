@@ -4,7 +4,8 @@
 -- Every key of a partition has its hash tag {p}, so each script runs in one slot and is atomic.
 -- ARGV[1] is the tag with braces, "{0}".
 --
---   dlv:{p}:<id>.<k>            a delivery, packed (records.lua); with its message when that has no other
+--   dlv:{p}:<id>.<k>            a delivery, packed (records.lua); with its message when that has no other, and
+--                               then small content, too, until the record changes
 --   msg:{p}:<id>                a message with several deliveries, packed (records.lua)
 --   content:{p}:<id>            zstd frame with checksum; content:{p}:<id>:<n> when it came in chunks
 --   announced:{p}               sorted set: message whose content goes into the second store -> since (ms)
@@ -24,6 +25,7 @@
 --   busy:{p}                    hash: scope with a limit of concurrency -> deliveries in workers' hands
 --   due:{p}                     sorted set: delivery -> when it becomes ready (ms)
 --   lease:{p}                   sorted set: delivery -> when its lease ends (ms)
+--   held:{p}                    hash: delivery with a lease -> the lease's id and what it counts for, packed
 --   paused:{p}, aside:{p}       sorted sets: delivery -> since (ms)
 --   suspects:{p}                list of deliveries whose worker died twice: they go one at a time
 --   suspect:{p}                 the one that is in a worker's hands
@@ -72,6 +74,7 @@ local throttle_key = 'throttle:' .. tag
 local busy_key = 'busy:' .. tag
 local due_key = 'due:' .. tag
 local lease_key = 'lease:' .. tag
+local held_key = 'held:' .. tag
 local paused_key = 'paused:' .. tag
 local aside_key = 'aside:' .. tag
 local suspects_key = 'suspects:' .. tag
@@ -84,6 +87,9 @@ local gone_key = 'gone:' .. tag
 local named_key = 'named:' .. tag
 local asked_key = 'asked:' .. tag
 local events_key = 'events:' .. tag
+
+-- Of one command: Lua's stack has an end.
+local most_arguments = 1000
 
 -- Message ids have no dot: the id is what stands before the first one.
 local function message_of(delivery) return string.match(delivery, '^[^.]+') end

@@ -9,7 +9,9 @@ local lost_change, aside_change = ARGV[4], ARGV[5]
 local now = now_ms()
 
 -- What has become due is ready.
-for _, delivery in ipairs(redis.call('ZRANGEBYSCORE', due_key, '-inf', now, 'LIMIT', 0, most)) do
+local due = redis.call('ZRANGEBYSCORE', due_key, '-inf', now, 'LIMIT', 0, most)
+fetch(due)
+for _, delivery in ipairs(due) do
   redis.call('ZREM', due_key, delivery)
   local d = load(delivery)
   if d then
@@ -20,8 +22,8 @@ end
 
 -- A lease that ran out: its worker died or lost us, and nobody knows how far it came.
 for _, delivery in ipairs(redis.call('ZRANGEBYSCORE', lease_key, '-inf', now, 'LIMIT', 0, most)) do
-  redis.call('ZREM', lease_key, delivery)
   local d, m = load(delivery)
+  end_lease(delivery)
   if d then
     leave_busy(d, now)
     if redis.call('GET', suspect_key) == delivery then redis.call('DEL', suspect_key) end
@@ -31,6 +33,7 @@ for _, delivery in ipairs(redis.call('ZRANGEBYSCORE', lease_key, '-inf', now, 'L
     save(delivery, d)
   end
 end
+write_ended()
 
 -- Not many more than a call hands out: what was read of a gate is read again in the next call.
 open_gates(now, math.min(most, 64))

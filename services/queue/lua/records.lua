@@ -1,9 +1,11 @@
 -- Records are arrays in MessagePack: a string costs less memory than a hash, and most messages are one string.
 
 -- A delivery. PLACE, exactly one of (invariant I2): ready (in its lane), due, leased, paused, aside, suspect,
--- expired. LEASE is its lease id while leased; DUE when it becomes ready, while due or paused before; KILLS how
--- many workers died with it; BUSY the scopes whose concurrency it counts for. MESSAGE is the message's record
--- when this is its only delivery, else missing.
+-- expired. DUE is when it becomes ready, while due or paused before; KILLS how many workers died with it; MESSAGE
+-- the message's record when this is its only delivery, else missing. A lease is not written here but into
+-- held:{p}, and outranks the record: PLACE, LEASE, its id, and BUSY, the scopes whose concurrency it
+-- counts for. LEASE is false in a record that is as it was made: its delivery has stood in its lane once and nowhere
+-- else, and whoever takes it from there need not ask whether it is leased.
 local PLACE, LANE, CLASS, ATTEMPTS, KILLS, LEASE, PART, RECIPIENTS, EXPIRES, DUE, BUSY, MESSAGE =
   1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
 
@@ -12,49 +14,108 @@ local PLACE, LANE, CLASS, ATTEMPTS, KILLS, LEASE, PART, RECIPIENTS, EXPIRES, DUE
 -- missing.
 local ENVELOPE, ACCEPTED, SIZE, CHUNKS, LEFT, MADE, AWAY = 1, 2, 3, 4, 5, 6, 7
 
+-- Content up to so many bytes, as it is stored, stands behind the record of its message's only delivery, until that
+-- is written anew.
+local most_behind = 4096
+
+-- What was read, or is to be written at the script's end, by delivery: records, and leases in force (false: it
+-- has none); and content behind a record, as the string and where the content begins in it.
+local records, held, behind = {}, {}, {}
+
+-- Reads for many deliveries at once what load would read one by one.
+local function fetch(deliveries)
+  if #deliveries == 0 then return end
+  local keys = {}
+  for k, delivery in ipairs(deliveries) do keys[k] = dlv_key(delivery) end
+  local raw = redis.call('MGET', unpack(keys))
+  local leases = redis.call('HMGET', held_key, unpack(deliveries))
+  for k, delivery in ipairs(deliveries) do
+    if records[delivery] == nil then records[delivery] = raw[k] end
+    if held[delivery] == nil then held[delivery] = leases[k] end
+  end
+end
+
+local function unpacked(raw)
+  local readable, next_at, record = pcall(cmsgpack.unpack_one, raw)
+  if readable and type(record) == 'table' then return record, next_at end
+  return nil
+end
+
 -- The delivery's record and its message's; nil when it is finished. An unreadable record counts as
--- finished: it must not stop the others.
-local function load(delivery)
-  local raw = redis.call('GET', dlv_key(delivery))
+-- finished: it must not stop the others. `is_taken`: it was just taken out of its lane.
+local function load(delivery, is_taken)
+  local raw = records[delivery]
+  if raw == nil then raw = redis.call('GET', dlv_key(delivery)) end
   if not raw then return nil end
-  local readable, d = pcall(cmsgpack.unpack, raw)
-  if not readable or type(d) ~= 'table' then return nil end
+  records[delivery] = nil
+  local d, next_at = unpacked(raw)
+  if not d then return nil end
+  if next_at > 0 then behind[delivery] = { raw, next_at + 1 } end
+  local is_untouched = d[LEASE] == false
+  d[LEASE] = d[LEASE] or ''
+  if not (is_taken and is_untouched) then
+    local lease = held[delivery]
+    if lease == nil then lease = redis.call('HGET', held_key, delivery) end
+    if lease then d[PLACE], d[LEASE], d[BUSY] = 'leased', unpack(cmsgpack.unpack(lease)) end
+  end
   if d[MESSAGE] then return d, d[MESSAGE] end
   raw = redis.call('GET', msg_key(message_of(delivery)))
-  if not raw then return nil end
-  local m
-  readable, m = pcall(cmsgpack.unpack, raw)
-  if not readable or type(m) ~= 'table' then return nil end
+  local m = raw and unpacked(raw)
+  if not m then return nil end
   return d, m
+end
+
+-- Of a delivery that was loaded; nil: its content is elsewhere.
+local function content_behind(delivery)
+  local at = behind[delivery]
+  return at and string.sub(at[1], at[2])
 end
 
 -- The record of a message; nil when it is finished, or unreadable.
 local function find_message(id)
   local raw = redis.call('GET', msg_key(id))
-  if not raw then
-    local _, m = load(id .. '.0')
-    return m
-  end
-  local readable, m = pcall(cmsgpack.unpack, raw)
-  if readable and type(m) == 'table' then return m end
-  return nil
+  if raw then return unpacked(raw) end
+  local _, m = load(id .. '.0')
+  return m
 end
 
-local function save(delivery, d) redis.call('SET', dlv_key(delivery), cmsgpack.pack(d)) end
+local function save(delivery, d)
+  local content = content_behind(delivery)
+  if content then
+    redis.call('SET', content_key(message_of(delivery)), content)
+    behind[delivery] = nil
+  end
+  redis.call('SET', dlv_key(delivery), cmsgpack.pack(d))
+end
 
--- Changes of the counters, and members of sorted sets that are removed: gathered, and written once by write_rest
--- at a script's end. No script puts a member back that it has removed so.
-local counted, removed = {}, {}
+-- Changes of the counters, members of sorted sets that are removed, keys that are deleted and leases that end:
+-- gathered, and written once by write_rest at a script's end. No script puts back what it has removed so, but
+-- a lease, which is written by write_ended before.
+local counted, removed, deleted, ended = {}, {}, {}, {}
 local function count(field, by) counted[field] = (counted[field] or 0) + by end
 local function remove(key, member)
   removed[key] = removed[key] or {}
   table.insert(removed[key], member)
+end
+local function end_lease(delivery)
+  held[delivery] = false
+  ended[#ended + 1] = delivery
+end
+local function write_ended()
+  if #ended == 0 then return end
+  redis.call('ZREM', lease_key, unpack(ended))
+  redis.call('HDEL', held_key, unpack(ended))
+  ended = {}
 end
 local function write_rest()
   for field, by in pairs(counted) do
     if by ~= 0 and redis.call('HINCRBY', count_key, field, by) == 0 then redis.call('HDEL', count_key, field) end
   end
   for key, members in pairs(removed) do redis.call('ZREM', key, unpack(members)) end
+  for first = 1, #deleted, most_arguments do
+    redis.call('DEL', unpack(deleted, first, math.min(#deleted, first + most_arguments - 1)))
+  end
+  write_ended()
 end
 
 -- No message has this content in the second store any more, or ever will: it is to be removed.
@@ -62,23 +123,26 @@ local function discard(id, announced)
   redis.call('ZADD', gone_key, now_ms(), string.format('%s:%.0f', id, announced))
 end
 
--- The end of a delivery; the last one takes message and content along. Returns whether it was the last.
+-- The end of a delivery that was loaded; the last one takes message and content along. Returns whether it was the
+-- last.
 local function finish(delivery, d, m)
   local id = message_of(delivery)
   remove(deadline_key, delivery)
+  records[delivery] = false
+  deleted[#deleted + 1] = dlv_key(delivery)
   m[LEFT] = m[LEFT] - 1
   if m[LEFT] > 0 then
-    redis.call('DEL', dlv_key(delivery))
     redis.call('SET', msg_key(id), cmsgpack.pack(m))
     return false
   end
+  if not d[MESSAGE] then deleted[#deleted + 1] = msg_key(id) end
   if m[AWAY] then
-    redis.call('DEL', dlv_key(delivery), msg_key(id))
     discard(id, m[AWAY])
     count('a', -1)
-  else
-    redis.call('DEL', dlv_key(delivery), msg_key(id), content_key(id))
-    for n = 0, m[CHUNKS] - 1 do redis.call('DEL', content_key(id) .. ':' .. n) end
+  elseif m[CHUNKS] > 0 then
+    for n = 0, m[CHUNKS] - 1 do deleted[#deleted + 1] = content_key(id) .. ':' .. n end
+  elseif not behind[delivery] then
+    deleted[#deleted + 1] = content_key(id)
   end
   count('m', -1)
   return true
