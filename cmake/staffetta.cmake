@@ -46,7 +46,7 @@ function(staffetta_timeout OUT SECONDS)
 endfunction()
 
 # staffetta_test(NAME SOURCES a_test.cc … [DEPS lib …]): a GoogleTest program; ctest sees each test.
-# Only what is tested is optimised: of the tests' own code that would take a third of the build.
+# Only what is tested is optimised: for the tests' own code that would take a sixth of the build.
 function(staffetta_test NAME)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${NAME} ${ARG_SOURCES})

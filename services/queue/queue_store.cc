@@ -287,15 +287,15 @@ Co<absl::StatusOr<std::string>> QueueStore::GetContent(std::string message_id, i
     if (!stored.is_nil()) co_return stored.TakeString();
   }
   std::vector<std::string> args{partition_->tag(), message_id};
-  const auto place = co_await partition_->client()->Eval(TheScripts().locate,
-                                                         {partition_->any_key()}, std::move(args));
+  auto place = co_await partition_->client()->Eval(TheScripts().locate, {partition_->any_key()},
+                                                   std::move(args));
   if (!place.ok()) co_return place.status();
-  const bool is_queued = place->is_array() && place->array().size() == 2;
-  const int64_t announced = is_queued ? NumberOf(place->array()[0]) : 0;
+  std::vector<Value> parts = place->TakeArray();
+  if (parts.size() != 2) co_return Unexpected("locate");
+  const int64_t announced = NumberOf(parts[0]);
+  std::string behind_record = parts[1].TakeString();
+  if (piece == 0 && !behind_record.empty()) co_return behind_record;
   if (announced == 0) {
-    if (piece == 0 && is_queued && !place->array()[1].str().empty()) {
-      co_return place->array()[1].str();
-    }
     co_return absl::NotFoundError(absl::StrCat("message ", message_id, " is not queued"));
   }
   if (options_.second == nullptr) {

@@ -41,6 +41,14 @@ local function unpacked(raw)
   return nil
 end
 
+-- The id of the delivery's lease, and the scopes whose concurrency it counts for; nil: it has none.
+local function lease_of(delivery)
+  local lease = held[delivery]
+  if lease == nil then lease = redis.call('HGET', held_key, delivery) end
+  if lease then return unpack(cmsgpack.unpack(lease)) end
+  return nil
+end
+
 -- The delivery's record and its message's; nil when it is finished. An unreadable record counts as
 -- finished: it must not stop the others. `is_taken`: it was just taken out of its lane.
 local function load(delivery, is_taken)
@@ -54,9 +62,8 @@ local function load(delivery, is_taken)
   local is_untouched = d[LEASE] == false
   d[LEASE] = d[LEASE] or ''
   if not (is_taken and is_untouched) then
-    local lease = held[delivery]
-    if lease == nil then lease = redis.call('HGET', held_key, delivery) end
-    if lease then d[PLACE], d[LEASE], d[BUSY] = 'leased', unpack(cmsgpack.unpack(lease)) end
+    local lease, busy = lease_of(delivery)
+    if lease then d[PLACE], d[LEASE], d[BUSY] = 'leased', lease, busy end
   end
   if d[MESSAGE] then return d, d[MESSAGE] end
   raw = redis.call('GET', msg_key(message_of(delivery)))
@@ -123,8 +130,7 @@ local function discard(id, announced)
   redis.call('ZADD', gone_key, now_ms(), string.format('%s:%.0f', id, announced))
 end
 
--- The end of a delivery that was loaded; the last one takes message and content along. Returns whether it was the
--- last.
+-- The end of a delivery that was loaded; the last one takes message and content along.
 local function finish(delivery, d, m)
   local id = message_of(delivery)
   remove(deadline_key, delivery)
@@ -133,7 +139,7 @@ local function finish(delivery, d, m)
   m[LEFT] = m[LEFT] - 1
   if m[LEFT] > 0 then
     redis.call('SET', msg_key(id), cmsgpack.pack(m))
-    return false
+    return
   end
   if not d[MESSAGE] then deleted[#deleted + 1] = msg_key(id) end
   if m[AWAY] then
@@ -145,5 +151,4 @@ local function finish(delivery, d, m)
     deleted[#deleted + 1] = content_key(id)
   end
   count('m', -1)
-  return true
 end

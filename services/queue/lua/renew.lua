@@ -1,12 +1,11 @@
--- parts: layout
+-- parts: layout records
 -- Keeps leases. ARGV: tag, lease time (ms), then delivery and lease id in turn. Returns the highest
 -- class that waits and the deliveries whose lease was lost before. O(leases).
 local until_ms = now_ms() + tonumber(ARGV[2])
 local lost = {}
 for i = 3, #ARGV, 2 do
   local delivery, lease = ARGV[i], ARGV[i + 1]
-  local held_by = redis.call('HGET', held_key, delivery)
-  if held_by and cmsgpack.unpack(held_by)[1] == lease then
+  if lease_of(delivery) == lease then
     redis.call('ZADD', lease_key, until_ms, delivery)
   else
     lost[#lost + 1] = delivery
