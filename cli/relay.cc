@@ -231,6 +231,7 @@ absl::Status Relay::StartRoles(const std::set<std::string>& roles) {
     if (*content) options.second = queue::SecondFrom(config_, **std::move(content));
     queue_ = std::make_unique<queue::Server>(runtime_.executor(kQueueLoop), options, redis, key_);
     for (grpc::Service* service : queue_->grpc_services()) services.push_back(service);
+    queue_->Offer(&direct_);
   }
   if (roles.contains("delivery")) {
     express_ = std::make_unique<Runtime>(1);
@@ -253,8 +254,8 @@ absl::Status Relay::StartRoles(const std::set<std::string>& roles) {
   auto host = rpc::Host::Start(config_.grpc().listen(), services);
   if (!host.ok()) return host.status();
   host_ = *std::move(host);
-  local_ =
-      rpc::LocalPeer(host_->InProcessChannel(), key_, DurationOf(config_.grpc().call_timeout()));
+  local_ = rpc::LocalPeer(host_->InProcessChannel(), key_,
+                          DurationOf(config_.grpc().call_timeout()), &direct_);
   hosted_ = roles;
 
   absl::Status status;

@@ -15,6 +15,7 @@
 #include "common/redis/client.h"
 #include "common/redis/deployment.h"
 #include "common/redis/embedded.h"
+#include "common/rpc/direct.h"
 #include "common/rpc/host.h"
 #include "common/rpc/peers.h"
 #include "staffetta/config/v1/config.pb.h"
@@ -93,6 +94,7 @@ class Relay {
   std::unique_ptr<redis::EmbeddedRedis> embedded_redis_;
   std::unique_ptr<TaskGroup> supervision_;
   redis::Deployment redis_;
+  rpc::DirectMethods direct_;  // of the roles in this process
   std::unique_ptr<auth::Server> auth_;
   std::unique_ptr<policy::Server> policy_;
   std::unique_ptr<queue::Server> queue_;

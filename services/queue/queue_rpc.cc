@@ -46,6 +46,15 @@ QueueRpc::QueueRpc(const std::vector<Stores>& partitions, Scheduler* scheduler, 
   for (const Stores& partition : partitions) Add(partition);
 }
 
+void QueueRpc::Offer(rpc::DirectMethods* direct) {
+  direct->Add(&dispatcher_, this, &QueueRpc::DoEnqueue);
+  direct->Add(&dispatcher_, this, &QueueRpc::DoLease);
+  direct->Add(&dispatcher_, this, &QueueRpc::DoRenew);
+  direct->Add(&dispatcher_, this, &QueueRpc::DoComplete);
+  direct->Add(&dispatcher_, this, &QueueRpc::DoPutContent);
+  direct->Add(&dispatcher_, this, &QueueRpc::DoGetContent);
+}
+
 void QueueRpc::Add(Stores partition) {
   const size_t i = partitions_.size();
   partitions_.push_back(partition);

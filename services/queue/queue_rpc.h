@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/base/batcher.h"
+#include "common/rpc/direct.h"
 #include "common/rpc/dispatcher.h"
 #include "queue/partitions.h"
 #include "queue/scheduler.h"
@@ -23,6 +24,8 @@ class QueueRpc final : public v1::QueueService::CallbackService {
   QueueRpc(const std::vector<Stores>& partitions, Scheduler* scheduler, TaskGroup* group,
            std::string key, Options options);
 
+  // Offers what every message needs to callers in this process.
+  void Offer(rpc::DirectMethods* direct);
   // Ends long polls and resumes when no call is running.
   Co<void> Drain() { return dispatcher_.Drain(); }
   // From now on there is one more, the next in order.

@@ -42,6 +42,8 @@ class Server {
   Server(Executor executor, Options options, redis::Client::Options redis, std::string key);
 
   std::vector<grpc::Service*> grpc_services() { return {&rpc_, &admin_rpc_}; }
+  // Before any call is made: offers what the other roles of this process call without gRPC.
+  void Offer(rpc::DirectMethods* direct) { rpc_.Offer(direct); }
 
   // FAILED_PRECONDITION: Redis is not durable (SPEC Q1), and how to mend it; or there is mail whose
   // content is in a second store, and none is named.

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "common/base/co.h"
+#include "common/rpc/direct.h"
 #include "common/rpc/handoff.h"
 #include "common/rpc/peers.h"
 #include "common/rpc/status.h"
@@ -161,6 +162,11 @@ class Client {
                                                           std::function<void(grpc::Status)>),
                                     Request request,
                                     std::optional<absl::Duration> timeout = std::nullopt) const {
+    if (peer_->direct != nullptr) {
+      if (const auto* local = peer_->direct->template Find<Request, Response>()) {
+        co_return co_await local->Call(std::move(request), timeout.value_or(peer_->timeout));
+      }
+    }
     using Pending = PendingCall<Request, Response>;
     auto call = std::make_shared<Pending>();
     call->request = std::move(request);

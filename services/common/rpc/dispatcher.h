@@ -78,8 +78,19 @@ class Dispatcher {
     return reactor;
   }
 
+  // Runs a call of this process's own (common/rpc/direct.h), on the service's thread.
+  void Spawn(Co<void> call, std::shared_ptr<asio::cancellation_signal> cancel) {
+    group_.Spawn(std::move(call), std::move(cancel));
+  }
+
+  // Runs a handler: cancellation ends what it awaits, not the handler itself, and an exception
+  // becomes INTERNAL.
+  static Co<absl::Status> Guarded(Co<absl::Status> handler);
+
   // Ends handlers that wait for something (long polls, streams) and resumes when none runs.
   Co<void> Drain();
+
+  Executor executor() const { return executor_; }
 
  private:
   // What both kinds of reactor share: the hand-over between gRPC's threads and ours, and the
@@ -160,10 +171,6 @@ class Dispatcher {
     reactor->handoff.Give();
     reactor->Finish(ToGrpc(status));
   }
-
-  // Runs the handler: cancellation ends what it awaits, not the handler itself, and an exception
-  // becomes INTERNAL.
-  static Co<absl::Status> Guarded(Co<absl::Status> handler);
 
   bool Admits(const grpc::CallbackServerContext& context) const;
   static grpc::Status Unauthenticated();

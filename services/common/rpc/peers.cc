@@ -32,8 +32,9 @@ std::shared_ptr<const Peer> RemotePeer(const std::string& endpoint, const std::s
 }
 
 std::shared_ptr<const Peer> LocalPeer(std::shared_ptr<grpc::Channel> channel,
-                                      const std::string& key, absl::Duration timeout) {
-  return std::make_shared<Peer>(Peer{std::move(channel), "Bearer " + key, timeout});
+                                      const std::string& key, absl::Duration timeout,
+                                      const DirectMethods* direct) {
+  return std::make_shared<Peer>(Peer{std::move(channel), "Bearer " + key, timeout, direct});
 }
 
 }  // namespace staffetta::rpc

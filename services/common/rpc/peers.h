@@ -9,6 +9,8 @@
 
 namespace staffetta::rpc {
 
+class DirectMethods;
+
 // A way to a service: where, with which key, how patiently. Thread-safe, shared by clients.
 struct Peer {
   std::shared_ptr<grpc::Channel> channel;
@@ -16,6 +18,9 @@ struct Peer {
   std::string authorization;
   // Deadline of a call that names none.
   absl::Duration timeout;
+  // What is called without the channel, because it is in this process (common/rpc/direct.h); null:
+  // nothing.
+  const DirectMethods* direct = nullptr;
 };
 
 // A peer across the network or a Unix socket ("host:port", "unix:/path"). Connects when first
@@ -23,8 +28,9 @@ struct Peer {
 std::shared_ptr<const Peer> RemotePeer(const std::string& endpoint, const std::string& key,
                                        absl::Duration timeout);
 
-// A peer in this process.
+// A peer in this process. `direct` outlives it.
 std::shared_ptr<const Peer> LocalPeer(std::shared_ptr<grpc::Channel> channel,
-                                      const std::string& key, absl::Duration timeout);
+                                      const std::string& key, absl::Duration timeout,
+                                      const DirectMethods* direct = nullptr);
 
 }  // namespace staffetta::rpc

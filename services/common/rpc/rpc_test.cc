@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <thread>
 
 #include "common/base/runtime.h"
+#include "common/base/task_group.h"
 #include "common/rpc/client.h"
 #include "common/rpc/dispatcher.h"
 #include "common/rpc/host.h"
@@ -34,6 +36,7 @@ class TestService final : public pb::AuthService::CallbackService {
     return dispatcher_.Stream(context, request, this, &TestService::DoWatchUsers);
   }
 
+  void Offer(DirectMethods* direct) { direct->Add(&dispatcher_, this, &TestService::DoGetUser); }
   Co<void> Drain() { return dispatcher_.Drain(); }
 
   std::atomic<int> handled{0};
@@ -41,6 +44,7 @@ class TestService final : public pb::AuthService::CallbackService {
 
  private:
   Co<absl::Status> DoGetUser(const pb::GetUserRequest* request, pb::GetUserResponse* response) {
+    EXPECT_TRUE(executor_.running_in_this_thread());
     ++handled;
     if (request->user() == "missing") co_return absl::NotFoundError("no user missing");
     if (request->user() == "throw") throw std::runtime_error("secret detail");
@@ -91,6 +95,23 @@ class RpcTest : public testing::Test {
     *result = co_await client.Call(&TestClient::Async::GetUser, request, timeout);
   }
 
+  static Co<void> Nothing() { co_return; }
+
+  Co<void> UntilHandled() {
+    Timer pause(co_await asio::this_coro::executor);
+    while (service_.handled == 0) {
+      pause.expires_after(std::chrono::milliseconds(1));
+      co_await pause.async_wait(use_co);
+    }
+  }
+  Co<void> CallAndCancel(std::shared_ptr<const Peer> peer) {
+    TaskGroup group(co_await asio::this_coro::executor, "test");
+    group.Spawn(GetUser(peer, "wait", &result_));
+    co_await UntilHandled();
+    group.Cancel();
+    co_await group.Wait();
+  }
+
   std::shared_ptr<const Peer> Local(const std::string& key = kKey) {
     return LocalPeer(host_->InProcessChannel(), key, absl::Seconds(10));
   }
@@ -98,14 +119,22 @@ class RpcTest : public testing::Test {
     return RemotePeer(host_->endpoint(), key, absl::Seconds(10));
   }
 
+  // A way with methods, and a channel that leads nowhere.
+  std::shared_ptr<const Peer> Direct() {
+    service_.Offer(&direct_);
+    return LocalPeer(RemotePeer("127.0.0.1:1", "", absl::Seconds(1))->channel, "",
+                     absl::Seconds(10), &direct_);
+  }
+
   Runtime runtime_{2};
+  DirectMethods direct_;
   TestService service_{runtime_.executor(kServiceLoop)};
   std::unique_ptr<Host> host_;
   absl::StatusOr<pb::GetUserResponse> result_ = absl::UnknownError("never set");
 };
 
 TEST_F(RpcTest, Call_AnswersInProcessAndOverTheNetwork) {
-  for (const auto& peer : {Local(), Remote()}) {
+  for (const auto& peer : {Local(), Remote(), Direct()}) {
     runtime_.Block(GetUser(peer, "s1_0", &result_));
     ASSERT_TRUE(result_.ok()) << result_.status();
     EXPECT_EQ(result_->user().user(), "s1_0");
@@ -113,8 +142,10 @@ TEST_F(RpcTest, Call_AnswersInProcessAndOverTheNetwork) {
 }
 
 TEST_F(RpcTest, Error_KeepsCodeAndText) {
-  runtime_.Block(GetUser(Local(), "missing", &result_));
-  EXPECT_EQ(result_.status(), absl::NotFoundError("no user missing"));
+  for (const auto& peer : {Local(), Direct()}) {
+    runtime_.Block(GetUser(peer, "missing", &result_));
+    EXPECT_EQ(result_.status(), absl::NotFoundError("no user missing"));
+  }
 }
 
 TEST_F(RpcTest, WrongOrMissingKey_IsUnauthenticatedAndNeverHandled) {
@@ -126,9 +157,11 @@ TEST_F(RpcTest, WrongOrMissingKey_IsUnauthenticatedAndNeverHandled) {
 }
 
 TEST_F(RpcTest, Exception_BecomesInternalWithoutItsText) {
-  runtime_.Block(GetUser(Local(), "throw", &result_));
-  EXPECT_EQ(result_.status().code(), absl::StatusCode::kInternal);
-  EXPECT_EQ(result_.status().message().find("secret"), std::string::npos);
+  for (const auto& peer : {Local(), Direct()}) {
+    runtime_.Block(GetUser(peer, "throw", &result_));
+    EXPECT_EQ(result_.status().code(), absl::StatusCode::kInternal);
+    EXPECT_EQ(result_.status().message().find("secret"), std::string::npos);
+  }
 }
 
 TEST_F(RpcTest, Deadline_EndsTheCallAndCancelsTheHandler) {
@@ -139,6 +172,31 @@ TEST_F(RpcTest, Deadline_EndsTheCallAndCancelsTheHandler) {
   }
   runtime_.Block(service_.Drain(), kServiceLoop);
   EXPECT_EQ(service_.cancelled, service_.handled.load());
+}
+
+TEST_F(RpcTest, DirectDeadline_EndsTheCallAndCancelsTheHandler) {
+  runtime_.Block(GetUser(Direct(), "wait", &result_, absl::Milliseconds(20)));
+  ASSERT_EQ(result_.status().code(), absl::StatusCode::kDeadlineExceeded);
+  ASSERT_EQ(service_.handled, 1);
+  while (service_.cancelled == 0) runtime_.Block(Nothing(), kServiceLoop);
+}
+
+TEST_F(RpcTest, CancelledCaller_ResumesAtOnceAndCancelsTheHandler) {
+  for (const auto& peer : {Local(), Direct()}) {
+    service_.handled = service_.cancelled = 0;
+    runtime_.Block(CallAndCancel(peer));
+    EXPECT_EQ(result_.status().code(), absl::StatusCode::kCancelled);
+    while (service_.cancelled == 0) runtime_.Block(Nothing(), kServiceLoop);
+  }
+}
+
+TEST_F(RpcTest, DirectCallToAServiceThatDrains_IsCancelledThere) {
+  std::thread caller([this] { runtime_.Block(GetUser(Direct(), "wait", &result_)); });
+  runtime_.Block(UntilHandled());
+  runtime_.Block(service_.Drain(), kServiceLoop);
+  caller.join();
+  EXPECT_EQ(result_.status(), absl::OkStatus());
+  EXPECT_EQ(service_.cancelled, 1);
 }
 
 TEST_F(RpcTest, DownPeer_IsUnavailable) {
