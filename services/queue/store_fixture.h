@@ -134,6 +134,17 @@ class QueueStoreTest : public testing::TestWithParam<ContentIn> {
   }
 
   static QueueStore::Want Credits(int credits) { return {.worker = "w", .credits = credits}; }
+  // What Redis is asked meanwhile, by scripts as well.
+  int64_t CommandsOf(const std::function<void()>& step) {
+    redis_->Raw("CONFIG RESETSTAT");
+    step();
+    const std::string info = redis_->Raw("INFO commandstats");
+    int64_t calls = 0;
+    for (size_t at = 0; (at = info.find("calls=", at)) != std::string::npos; ++at) {
+      calls += std::stoll(info.substr(at + 6));
+    }
+    return calls;
+  }
   QueueStore::LeaseResult Lease(QueueStore::Want want, bool sweep = false) {
     auto result = Await(context_, store_->Lease(want, sweep));
     EXPECT_TRUE(result.ok()) << result.status();

@@ -45,7 +45,7 @@ std::string TestRedis::Raw(const std::string& line) const {
   boost::system::error_code error;
   socket.connect(asio::local::stream_protocol::endpoint(endpoint().unix_path), error);
   asio::write(socket, asio::buffer(line + "\r\n"), error);
-  char answer[4096];
+  char answer[65536];
   const size_t size = socket.read_some(asio::buffer(answer), error);
   return std::string(answer, size);
 }

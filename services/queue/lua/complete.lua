@@ -52,6 +52,7 @@ for k, i in ipairs(begins) do
     end
   end
 end
+write_gates()
 write_rest()
 if not work_is_left then return { lost } end
 local highest, wait = outlook(now)

@@ -16,6 +16,7 @@ for k = 1, tonumber(ARGV[14]) do
 end
 local out = {}
 if ARGV[7] ~= '0' or ARGV[8] ~= '0' then out = hand_out(now, want_of_args(), known) end
+write_gates()
 write_rest()
 local highest, wait = outlook(now)
 if highest > 0 then tell(highest, wait) end

@@ -20,20 +20,18 @@ local any_hold, any_throttle = whether_there(hold_key), whether_there(throttle_k
 -- follows is for listing.
 local INTERVAL, BURST, DAILY, CONCURRENT = 1, 2, 3, 4
 
-local minute_ms, hour_ms = 60000, 3600000
+local hour_ms = 3600000
 
-local function scopes_of(lane)
-  local account, list, channel, destination = string.match(lane, '^([^/]*)/([^/]*)/([^/]*)/(.*)$')
-  return 'account:' .. account, 'channel:' .. channel, 'destination:' .. destination,
-    'list:' .. account .. '/' .. list, 'lane:' .. lane, 'all'
-end
+local function parts_of(lane) return string.match(lane, '^([^/]*)/([^/]*)/([^/]*)/(.*)$') end
 
 local function kind_of(scope) return string.match(scope, '^[^:]+') end
 
 -- The scope that holds the lane; nil: none.
 local function holding(lane)
   if not any_hold() then return nil end
-  local scopes = { scopes_of(lane) }
+  local account, list, channel, destination = parts_of(lane)
+  local scopes = { 'account:' .. account, 'channel:' .. channel, 'destination:' .. destination,
+    'list:' .. account .. '/' .. list, 'lane:' .. lane, 'all' }
   local found = redis.call('HMGET', hold_key, unpack(scopes))
   for k, scope in ipairs(scopes) do
     if found[k] then return scope end
@@ -42,10 +40,10 @@ local function holding(lane)
 end
 
 -- What was read of throttles in this script: limits by name (false: none), and for a scope with a rate when its
--- next message is due if it keeps to it.
+-- next message is due if it keeps to it. What write_gates writes at the script's end: for scopes that messages have
+-- passed, when the next is due, for gates that close, when they open, and which ones were open in between.
 local limits_named, expected = {}, {}
-
-local function rate_key(scope) return 'rate:' .. tag .. ':' .. scope end
+local passed, closing, was_open = {}, {}, {}
 
 local function parse_limits(text)
   if not text then return false end
@@ -64,17 +62,20 @@ local function limits_of(scope)
 end
 
 local function expected_at(scope, now)
-  expected[scope] = expected[scope] or tonumber(redis.call('GET', rate_key(scope))) or 0
+  expected[scope] = expected[scope] or tonumber(redis.call('ZSCORE', rates_key, scope)) or 0
   return math.max(now, expected[scope])
 end
 
 -- Reads for many scopes at once what the functions above would read one by one.
 local function read_ahead(scopes)
-  local keys = {}
-  for k, scope in ipairs(scopes) do keys[k] = rate_key(scope) end
-  local times = redis.call('MGET', unpack(keys))
-  local limits = redis.call('HMGET', throttle_key, unpack(scopes))
-  for k, scope in ipairs(scopes) do
+  local unknown = {}
+  for _, scope in ipairs(scopes) do
+    if not expected[scope] then unknown[#unknown + 1], expected[scope] = scope, 0 end
+  end
+  if #unknown == 0 then return end
+  local times = redis.call('ZMSCORE', rates_key, unpack(unknown))
+  local limits = redis.call('HMGET', throttle_key, unpack(unknown))
+  for k, scope in ipairs(unknown) do
     expected[scope], limits_named[scope] = tonumber(times[k]) or 0, parse_limits(limits[k])
   end
 end
@@ -118,15 +119,21 @@ local function room_in(scope, limits, recipients, now)
   return room, at
 end
 
--- The throttles that a lane is under: scope and limits in turn.
-local function throttles_of(lane)
-  local found = {}
-  if any_throttle() then
-    local account, channel, destination = scopes_of(lane)
-    for _, scope in ipairs({ account, channel, destination }) do
-      local limits = limits_of(scope)
-      if limits then found[#found + 1] = { scope, limits } end
-    end
+-- The throttles that each of the lanes is under, as scope and limits.
+local function throttles_of(lanes)
+  local found, scopes = {}, {}
+  for k = 1, #lanes do found[k] = {} end
+  if not any_throttle() then return found end
+  for _, lane in ipairs(lanes) do
+    local account, _, channel, destination = parts_of(lane)
+    local n = #scopes
+    scopes[n + 1], scopes[n + 2], scopes[n + 3] =
+      'account:' .. account, 'channel:' .. channel, 'destination:' .. destination
+  end
+  read_ahead(scopes)
+  for k, scope in ipairs(scopes) do
+    local limits = limits_of(scope)
+    if limits then table.insert(found[math.ceil(k / 3)], { scope, limits }) end
   end
   return found
 end
@@ -146,10 +153,8 @@ local function pass(throttles, recipients, now)
   for _, throttle in ipairs(throttles) do
     local scope, limits = throttle[1], throttle[2]
     if limits[INTERVAL] > 0 then
-      local next_at = expected_at(scope, now) + limits[INTERVAL]
-      expected[scope] = next_at
-      -- Longer than it counts, so that a scope in use need not be made anew each time.
-      redis.call('SET', rate_key(scope), string.format('%.3f', next_at), 'PX', math.ceil(next_at - now) + minute_ms)
+      expected[scope] = expected_at(scope, now) + limits[INTERVAL]
+      passed[scope] = expected[scope]
     end
     if limits[DAILY] > 0 then
       local key = 'day:' .. tag .. ':' .. scope
@@ -176,9 +181,40 @@ end
 -- The lane waits until the scope's gate opens; `at` is nil for a hold, which its release opens.
 local function wait_before(scope, at, class, lane)
   redis.call('RPUSH', wait_key(class, scope), lane)
-  if at and redis.call('ZADD', gates_key, 'LT', at == math.huge and '+inf' or at, scope) == 1 then
-    count('g:' .. kind_of(scope), 1)
+  if at then closing[scope] = math.min(at, closing[scope] or math.huge) end
+end
+
+-- Writes what was gathered of throttles and gates; before write_rest.
+local function write_gates()
+  local rates, moved, gone, closed = {}, {}, {}, {}
+  for scope, at in pairs(passed) do rates[#rates + 1], rates[#rates + 2] = at, scope end
+  for scope in pairs(was_open) do
+    if not closing[scope] then
+      gone[#gone + 1] = scope
+      count('g:' .. kind_of(scope), -1)
+    end
   end
+  for scope, at in pairs(closing) do
+    local its = moved
+    if not was_open[scope] then
+      local kind = kind_of(scope)
+      closed[kind] = closed[kind] or {}
+      its = closed[kind]
+    end
+    its[#its + 1], its[#its + 2] = at == math.huge and '+inf' or at, scope
+  end
+  in_pieces(rates, function(...) return redis.call('ZADD', rates_key, ...) end)
+  in_pieces(gone, function(...) return redis.call('ZREM', gates_key, ...) end)
+  in_pieces(moved, function(...) return redis.call('ZADD', gates_key, ...) end)
+  for kind, its in pairs(closed) do
+    count('g:' .. kind, in_pieces(its, function(...) return redis.call('ZADD', gates_key, 'LT', ...) end))
+  end
+end
+
+-- Forgets rates that their scopes have kept to since, at most `most`.
+local function forget_rates(now, most)
+  local kept = redis.call('ZRANGEBYSCORE', rates_key, '-inf', now, 'LIMIT', 0, most)
+  if #kept > 0 then redis.call('ZREM', rates_key, unpack(kept)) end
 end
 
 -- The classes in which lanes may wait before gates: such a lane stands in heads.
@@ -213,19 +249,17 @@ end
 local function open_gates(now, most)
   local scopes = redis.call('ZRANGEBYSCORE', gates_key, '-inf', now, 'LIMIT', 0, most)
   if #scopes == 0 then return end
-  redis.call('ZREM', gates_key, unpack(scopes))
   read_ahead(scopes)
   local classes, released = classes_that_wait(), { {}, {}, {}, {}, {} }
   for _, scope in ipairs(scopes) do
-    count('g:' .. kind_of(scope), -1)
+    was_open[scope] = true
     local limits = limits_of(scope)
     local room, at = math.huge, 0
     if limits then room, at = room_in(scope, limits, 1, now) end
     if release(scope, room, classes, released) then
       -- As many as there is room for go; when they turn out to have nothing left, the next follow soon.
       if room > 0 then at = now + math.max(1, math.min(1000, limits[INTERVAL] > 0 and limits[INTERVAL] or 1000)) end
-      redis.call('ZADD', gates_key, at == math.huge and '+inf' or at, scope)
-      count('g:' .. kind_of(scope), 1)
+      closing[scope] = at
     end
   end
   for _, class in ipairs(classes) do activate(class, released[class]) end

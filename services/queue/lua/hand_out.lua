@@ -3,26 +3,14 @@
 -- Turns that one call takes at most while it finds nothing to hand out; the next call goes on.
 local most_turns = 1000
 
--- Deliveries that are read at once, of a lane that no throttle can close between them.
-local most_at_once = 64
-
--- How many deliveries, from the front of the lane, were handed to `take`, at most `most`; and what the lane does
--- now: 'wait' before a gate, 'end' because it is empty, or 'go' on.
-local function take_from_lane(class, lane, most, now, take)
-  local scope = holding(lane)
-  if scope then
-    wait_before(scope, nil, class, lane)
-    return 0, 'wait'
-  end
-  local throttles = throttles_of(lane)
-  local at_once = #throttles == 0 and most_at_once or 1
-  local key = lane_key(class, lane)
+-- Hands to `take` from the front of the lane, at most `most`; the first ones, `deliveries`, were taken out of it
+-- already. Returns how many it took, and what is known of the lane then: 'wait' before a gate, 'end' because it is
+-- empty, nil: nothing.
+local function take_from_lane(class, lane, deliveries, most, throttles, now, take)
+  local key, is_throttled = lane_key(class, lane), #throttles > 0
   local taken, seen = 0, 0
-  while taken < most and seen < most + 50 do
-    local deliveries = redis.call('LPOP', key, math.min(most - taken, at_once))
-    if not deliveries then return taken, 'end' end
+  while deliveries do
     seen = seen + #deliveries
-    if #deliveries > 1 then fetch(deliveries) end
     for _, delivery in ipairs(deliveries) do
       local d, m = load(delivery, true)
       if d and d[PLACE] == 'ready' and d[LANE] == lane and d[CLASS] == class then
@@ -38,36 +26,109 @@ local function take_from_lane(class, lane, most, now, take)
         taken = taken + 1
       end
     end
+    if taken == most or seen >= most + 50 then return taken, nil end
+    deliveries = redis.call('LPOP', key, is_throttled and 1 or most - taken)
   end
-  if redis.call('EXISTS', key) == 0 then return taken, 'end' end
-  -- Not to come back only to find it closed.
-  local gate, at = closed_gate(throttles, 1, now)
-  if not gate then return taken, 'go' end
-  wait_before(gate, at, class, lane)
-  return taken, 'wait'
+  return taken, 'end'
 end
 
--- At most `room` deliveries of a class: accounts take turns, and the lanes of each (SPEC P5).
-local function take_class(class, room, now, take)
-  local turn = turn_key(class)
-  local accounts = redis.call('LLEN', turn)
-  for _ = 1, most_turns do
-    if room <= 0 or accounts == 0 then return end
-    -- Both become the last ones, and are removed from there when they have nothing left that may go.
-    local account = redis.call('LMOVE', turn, turn, 'LEFT', 'RIGHT')
-    local lanes = lanes_key(class, account)
-    local lane = redis.call('LMOVE', lanes, lanes, 'LEFT', 'RIGHT')
-    local alone = accounts == 1 and redis.call('LLEN', lanes) == 1
-    local taken, state = take_from_lane(class, lane, alone and room or 1, now, take)
-    room = room - taken
-    if state ~= 'go' then
-      if state == 'end' then redis.call('ZREM', heads_key(class), lane) end
-      redis.call('RPOP', lanes)
-      if redis.call('EXISTS', lanes) == 0 then
-        redis.call('RPOP', turn)
-        accounts = accounts - 1
-      end
+-- Which of the lanes have something.
+local function not_empty(class, lanes)
+  local keys, is_there = {}, {}
+  for k, lane in ipairs(lanes) do keys[k] = lane_key(class, lane) end
+  local there = #keys == 0 and 0 or redis.call('EXISTS', unpack(keys))
+  for k, lane in ipairs(lanes) do
+    is_there[lane] = there == #keys or (there > 0 and redis.call('EXISTS', keys[k]) == 1)
+  end
+  return is_there
+end
+
+-- Whose turn it is (SPEC P5): each account, of as many as there is room for, with lanes up to its equal share of the
+-- room. They have no turn until give_back. Also the lanes, an account's first, then another's first and so on, and how many
+-- deliveries each may give: an equal part of its account's share.
+local function next_turns(class, room)
+  local accounts = redis.call('LPOP', turn_key(class), room) or {}
+  local share = math.floor(room / #accounts)
+  local turns, longest = {}, 0
+  for k, account in ipairs(accounts) do
+    local its = redis.call('LPOP', lanes_key(class, account), share) or {}
+    turns[k] = { account = account, lanes = its, has_more = #its == share }
+    longest = math.max(longest, #its)
+  end
+  local lanes, parts = {}, {}
+  for j = 1, longest do
+    for _, turn in ipairs(turns) do
+      local lane = turn.lanes[j]
+      if lane then lanes[#lanes + 1], parts[#parts + 1] = lane, math.floor(share / #turn.lanes) end
     end
+  end
+  return turns, lanes, parts
+end
+
+-- What goes on is last in its order from now on.
+local function give_back(class, turns, goes_on)
+  local accounts = {}
+  for _, turn in ipairs(turns) do
+    local key, lanes = lanes_key(class, turn.account), {}
+    for _, lane in ipairs(turn.lanes) do
+      if goes_on[lane] then lanes[#lanes + 1] = lane end
+    end
+    if #lanes > 0 then redis.call('RPUSH', key, unpack(lanes)) end
+    if #lanes > 0 or (turn.has_more and redis.call('EXISTS', key) == 1) then accounts[#accounts + 1] = turn.account end
+  end
+  if #accounts > 0 then redis.call('RPUSH', turn_key(class), unpack(accounts)) end
+end
+
+-- At most `room` deliveries of a class to `take`, in one round of turns. Returns how many they were, and how many
+-- lanes were looked at.
+local function take_round(class, room, now, take)
+  local turns, lanes, parts = next_turns(class, room)
+  local throttles = throttles_of(lanes)
+  local firsts, all = {}, {}
+  for k, lane in ipairs(lanes) do
+    local scope = holding(lane)
+    if scope then
+      wait_before(scope, nil, class, lane)
+    else
+      firsts[k] = redis.call('LPOP', lane_key(class, lane), #throttles[k] > 0 and 1 or parts[k]) or {}
+      for _, delivery in ipairs(firsts[k]) do all[#all + 1] = delivery end
+    end
+  end
+  fetch_records(all)
+
+  local taken, perhaps_more, throttles_by = 0, {}, {}
+  for k, lane in ipairs(lanes) do
+    if firsts[k] then
+      local its, state = take_from_lane(class, lane, firsts[k], parts[k], throttles[k], now, take)
+      taken = taken + its
+      if state == 'end' then remove(heads_key(class), lane) end
+      if not state then perhaps_more[#perhaps_more + 1], throttles_by[lane] = lane, throttles[k] end
+    end
+  end
+
+  local is_there, goes_on = not_empty(class, perhaps_more), {}
+  for _, lane in ipairs(perhaps_more) do
+    -- Not to come back only to find it closed.
+    local gate, at = closed_gate(throttles_by[lane], 1, now)
+    if not is_there[lane] then
+      remove(heads_key(class), lane)
+    elseif gate then
+      wait_before(gate, at, class, lane)
+    else
+      goes_on[lane] = true
+    end
+  end
+  give_back(class, turns, goes_on)
+  return taken, #lanes
+end
+
+-- At most `room` deliveries of a class.
+local function take_class(class, room, now, take)
+  local looked_at = 0
+  while room > 0 and looked_at < most_turns do
+    local taken, lanes = take_round(class, math.min(room, most_arguments), now, take)
+    if lanes == 0 then return end
+    room, looked_at = room - taken, looked_at + lanes
   end
 end
 
@@ -79,7 +140,7 @@ local function take_suspect(now, take)
   local d, m = load(delivery)
   if not d or d[PLACE] ~= 'suspect' then return end
   local highest = highest_waiting()
-  local throttles = throttles_of(d[LANE])
+  local throttles = throttles_of({ d[LANE] })[1]
   if holding(d[LANE]) or (highest > 0 and d[CLASS] > highest) or closed_gate(throttles, d[RECIPIENTS], now) then
     redis.call('RPUSH', suspects_key, delivery)
     return

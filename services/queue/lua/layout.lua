@@ -20,7 +20,7 @@
 --   gates:{p}                   sorted set: throttled scope with waiting lanes -> when it opens (ms)
 --   hold:{p}                    hash: scope that an operator holds -> since (ms), space, why
 --   throttle:{p}                hash: scope -> its limits (gates.lua)
---   rate:{p}:<scope>            when the scope's next message was due if it kept to its rate (ms)
+--   rates:{p}                   sorted set: scope -> when its next message is due if it keeps to its rate (ms)
 --   day:{p}:<scope>             hash: hour -> recipients
 --   busy:{p}                    hash: scope with a limit of concurrency -> deliveries in workers' hands
 --   due:{p}                     sorted set: delivery -> when it becomes ready (ms)
@@ -71,6 +71,7 @@ local function wait_key(class, scope) return 'wait:' .. tag .. ':' .. class .. '
 local gates_key = 'gates:' .. tag
 local hold_key = 'hold:' .. tag
 local throttle_key = 'throttle:' .. tag
+local rates_key = 'rates:' .. tag
 local busy_key = 'busy:' .. tag
 local due_key = 'due:' .. tag
 local lease_key = 'lease:' .. tag
@@ -90,6 +91,15 @@ local events_key = 'events:' .. tag
 
 -- Of one command: Lua's stack has an end.
 local most_arguments = 1000
+
+-- Calls `run` with all of the list, in pieces of so many. Returns the sum of the results.
+local function in_pieces(list, run)
+  local sum = 0
+  for first = 1, #list, most_arguments do
+    sum = sum + run(unpack(list, first, math.min(#list, first + most_arguments - 1)))
+  end
+  return sum
+end
 
 -- Message ids have no dot: the id is what stands before the first one.
 local function message_of(delivery) return string.match(delivery, '^[^.]+') end

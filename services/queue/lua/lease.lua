@@ -35,12 +35,13 @@ for _, delivery in ipairs(redis.call('ZRANGEBYSCORE', lease_key, '-inf', now, 'L
 end
 write_ended()
 
--- Not many more than a call hands out: what was read of a gate is read again in the next call.
-open_gates(now, math.min(most, 64))
+-- No more than this call hands out: what was read of a gate is read again in the next one.
+open_gates(now, math.min(most, tonumber(ARGV[7]) + tonumber(ARGV[8])))
 
 -- Expiry in every place (SPEC Q3): by the deadlines, and by the heads of the lanes, which are in order.
 if ARGV[6] == '1' then
   redis.call('SET', asked_key, now)
+  forget_rates(now, most_arguments)
   for _, delivery in ipairs(redis.call('ZRANGEBYSCORE', deadline_key, '-inf', now, 'LIMIT', 0, most)) do
     local d = load(delivery)
     if not d or d[PLACE] == 'expired' then
@@ -78,6 +79,7 @@ if ARGV[6] == '1' then
 end
 
 local out = hand_out(now, want_of_args(), {})
+write_gates()
 write_rest()
 local highest, wait = outlook(now)
 return { now, wait, highest, out }

@@ -23,15 +23,19 @@ local most_behind = 4096
 local records, held, behind = {}, {}, {}
 
 -- Reads for many deliveries at once what load would read one by one.
-local function fetch(deliveries)
+local function fetch_records(deliveries)
   if #deliveries == 0 then return end
   local keys = {}
   for k, delivery in ipairs(deliveries) do keys[k] = dlv_key(delivery) end
-  local raw = redis.call('MGET', unpack(keys))
-  local leases = redis.call('HMGET', held_key, unpack(deliveries))
-  for k, delivery in ipairs(deliveries) do
-    if records[delivery] == nil then records[delivery] = raw[k] end
-    if held[delivery] == nil then held[delivery] = leases[k] end
+  for k, raw in ipairs(redis.call('MGET', unpack(keys))) do
+    if records[deliveries[k]] == nil then records[deliveries[k]] = raw end
+  end
+end
+local function fetch(deliveries)
+  if #deliveries == 0 then return end
+  fetch_records(deliveries)
+  for k, lease in ipairs(redis.call('HMGET', held_key, unpack(deliveries))) do
+    if held[deliveries[k]] == nil then held[deliveries[k]] = lease end
   end
 end
 
@@ -119,9 +123,7 @@ local function write_rest()
     if by ~= 0 and redis.call('HINCRBY', count_key, field, by) == 0 then redis.call('HDEL', count_key, field) end
   end
   for key, members in pairs(removed) do redis.call('ZREM', key, unpack(members)) end
-  for first = 1, #deleted, most_arguments do
-    redis.call('DEL', unpack(deleted, first, math.min(#deleted, first + most_arguments - 1)))
-  end
+  in_pieces(deleted, function(...) return redis.call('DEL', ...) end)
   write_ended()
 end
 

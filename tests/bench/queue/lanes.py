@@ -1,6 +1,7 @@
 """What ten thousand throttled lanes cost while they wait, and how late each goes on."""
 
 import subprocess
+import time
 
 import depth
 from report import percentiles
@@ -9,6 +10,7 @@ LANES = 10_000
 PERIOD = 30             # seconds between two deliveries of a lane
 WAITING = (10, 25)      # seconds behind the first deliveries in which nothing is due
 WATCHED = 70            # seconds: each lane goes on twice
+PACE = 1_000            # lanes a second that become due, when not all do at once
 
 
 def measure(queue, loader, count, staffetta):
@@ -23,8 +25,15 @@ def measure(queue, loader, count, staffetta):
             if now >= at and at not in seen:
                 seen[at] = now, sum(queue.cpu())
 
-    answer = loader.ask_while(f"watch {WATCHED} {PERIOD}", look, WAITING[-1] + 1, WATCHED + 30)
+    at_once = loader.ask_while(f"watch {WATCHED} {PERIOD}", look, WAITING[-1] + 1, WATCHED + 30)
+    time.sleep(PERIOD)    # all are due
+    spread = loader.ask(f"watch {WATCHED} {PERIOD} {PACE}", WATCHED + 30)
     (begin, cpu_before), (end, cpu_after) = seen[WAITING[0]], seen[WAITING[1]]
-    return {"messages": count, "fill_per_s": filled["per_s"], "leased": answer["leased"],
+    return {"messages": count, "fill_per_s": filled["per_s"],
+            "leased": at_once["leased"] + spread["leased"],
             "waiting_cpu": (cpu_after - cpu_before) / (end - begin),
-            "late_ms": percentiles(answer["late_ms"]), "latest_ms": max(answer["late_ms"])}
+            "late_ms": {"at once": lateness(at_once), "spread": lateness(spread)}}
+
+
+def lateness(answer):
+    return percentiles(answer["late_ms"]) | {"latest": max(answer["late_ms"])}

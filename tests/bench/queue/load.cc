@@ -2,7 +2,7 @@
 // each with a line of JSON, `{"error": …}` when it failed:
 //   enqueue COUNT light|realistic   {"seconds": …, "compressed": bytes of a message's content}
 //   fill COUNT light|realistic DOMAINS   the same, with many messages in a call
-//   watch SECONDS PERIOD            {"leased": …, "late_ms": [ … ]}
+//   watch SECONDS PERIOD [PACE]     {"leased": …, "late_ms": [ … ]}
 //   lease COUNT                     {"seconds": …}
 //   complete                        {"seconds": …}
 //   urgent RATE SECONDS             {"sent": …, "accepted_ms": [ … ], "delivered_ms": [ … ]}
@@ -64,8 +64,10 @@ Co<absl::Status> Run(QueueLoad* load, Words words, std::string* answer) {
     status = co_await load->Enqueue(bulk);
   } else if (verb == "watch") {
     QueueLoad::Watched watched;
-    status = co_await load->Watch(absl::Seconds(NumberAt(words, 1)),
-                                  absl::Seconds(NumberAt(words, 2)), &watched);
+    status = co_await load->WatchLanes({.time = absl::Seconds(NumberAt(words, 1)),
+                                        .period = absl::Seconds(NumberAt(words, 2)),
+                                        .pace = NumberAt(words, 3)},
+                                       &watched);
     *answer = absl::StrCat("\"leased\": ", watched.leased,
                            ", \"late_ms\": ", Milliseconds(watched.late), ", ");
   } else if (verb == "lease") {

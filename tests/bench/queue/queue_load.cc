@@ -93,16 +93,24 @@ Co<void> QueueLoad::EnqueueSome(Bulk* left) {
   }
 }
 
-Co<absl::Status> QueueLoad::Watch(absl::Duration time, absl::Duration period, Watched* watched) {
+Co<absl::Status> QueueLoad::WatchLanes(Watch watch, Watched* watched) {
   last_.clear();
-  const SteadyTime end = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(time);
+  const SteadyTime begin = std::chrono::steady_clock::now();
   std::vector<Co<void>> lines;
-  for (int i = 0; i < kWorkers; ++i) lines.push_back(WatchOne(end, period, watched));
+  for (int i = 0; i < kWorkers; ++i) lines.push_back(WatchOne(watch, begin, watched));
   co_return co_await Together(std::move(lines));
 }
 
-Co<void> QueueLoad::WatchOne(SteadyTime end, absl::Duration period, Watched* watched) {
+Co<void> QueueLoad::WatchOne(Watch watch, SteadyTime begin, Watched* watched) {
+  const SteadyTime end = begin + absl::ToChronoNanoseconds(watch.time);
+  const SteadyTime all_seen = begin + absl::ToChronoNanoseconds(watch.period);
+  Timer pause(executor_);
   while (status_.ok() && std::chrono::steady_clock::now() < end) {
+    if (watch.pace > 0 && std::chrono::steady_clock::now() < all_seen) {
+      pause.expires_at(begin + std::chrono::nanoseconds(std::chrono::seconds(watched->leased)) /
+                                   watch.pace);
+      co_await pause.async_wait(use_co);
+    }
     pb::LeaseRequest lease;
     lease.set_worker("bench");
     lease.set_credits(kCredits);
@@ -115,7 +123,8 @@ Co<void> QueueLoad::WatchOne(SteadyTime end, absl::Duration period, Watched* wat
     for (const pb::LeasedDelivery& delivery : leased->deliveries()) {
       ++watched->leased;
       SteadyTime& last = last_[delivery.destination()];
-      if (last != SteadyTime()) watched->late.push_back(absl::FromChrono(now - last) - period);
+      if (last != SteadyTime())
+        watched->late.push_back(absl::FromChrono(now - last) - watch.period);
       last = now;
       pb::HeldLease held;
       held.set_delivery_id(delivery.delivery_id());

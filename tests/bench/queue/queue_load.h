@@ -38,13 +38,19 @@ class QueueLoad {
   // What is in hand was delivered. An error when the queue calls a lease lost.
   Co<absl::Status> Complete();
 
-  // Takes whatever is handed out for so long, as one worker, and reports it delivered at once. How
-  // much later than a `period` after the one before each delivery to a domain came.
+  // Takes whatever is handed out for so long, as one worker, and reports it delivered at once; in
+  // the first period no more than `pace` a second (0: any number). How much later than a period
+  // after the one before each delivery to a domain came.
+  struct Watch {
+    absl::Duration time;
+    absl::Duration period;
+    int64_t pace = 0;
+  };
   struct Watched {
     int64_t leased = 0;
     std::vector<absl::Duration> late;
   };
-  Co<absl::Status> Watch(absl::Duration time, absl::Duration period, Watched* watched);
+  Co<absl::Status> WatchLanes(Watch watch, Watched* watched);
 
   // The urgent messages of one call; the two lists in the same order.
   struct Urgent {
@@ -68,7 +74,7 @@ class QueueLoad {
 
   Co<void> EnqueueSome(Bulk* left);
   Co<void> LeaseSome(int64_t* left);
-  Co<void> WatchOne(SteadyTime end, absl::Duration period, Watched* watched);
+  Co<void> WatchOne(Watch watch, SteadyTime begin, Watched* watched);
   Co<void> CompleteSome();
   Co<void> SendOne(std::string recipient);
   Co<absl::Status> Together(std::vector<Co<void>> coroutines);
@@ -80,7 +86,7 @@ class QueueLoad {
   int64_t next_ = 0;  // numbers messages
   std::vector<queue::v1::HeldLease> in_hand_;
   std::map<std::string, Times, std::less<>> urgent_;  // by recipient
-  std::map<std::string, SteadyTime> last_;            // of Watch, by domain
+  std::map<std::string, SteadyTime> last_;            // of WatchLanes, by domain
 };
 
 }  // namespace staffetta::bench

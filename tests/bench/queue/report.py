@@ -125,6 +125,7 @@ def start_text(found):
 def lanes_text(found):
     yield (f"throttled lanes, {found['messages']:,} queued at {found['fill_per_s']:,.0f}/s: "
            f"{found['waiting_cpu'] * 100:.1f} % of a processor while all wait; "
-           f"{found['leased']:,} went; late by "
-           + ", ".join(f"{name} {value:.0f} ms" for name, value in found["late_ms"].items())
-           + f", at most {found['latest_ms']:.0f} ms")
+           f"{found['leased']:,} went")
+    for when, late in found["late_ms"].items():
+        yield f"  due {when}: late by " + ", ".join(f"{name} {value:.0f} ms"
+                                                    for name, value in late.items())
