@@ -272,7 +272,7 @@ TEST_P(QueueStoreTest, ManyLanes_CostFewCommands) {
     Enqueue(3, {absl::StrCat("r@x", i % kLanes, ".example")}, 1 + i % 2);
   }
   const int64_t commands = CommandsOf([&] { EXPECT_THAT(LeaseIds(kLanes), SizeIs(kLanes)); });
-  EXPECT_LE(commands, kLanes + 30);
+  EXPECT_LE(commands, 2 * kLanes);
 }
 
 TEST_P(QueueStoreTest, Description_TellsWhereEachDeliveryIs) {
