@@ -237,6 +237,7 @@ TEST_P(GatesTest, ThrottledDelivery_KnowsWhatItWaitsFor) {
 // More of them than one command names.
 TEST_P(GatesTest, ReleasedHold_LetsEveryLaneGo) {
   constexpr int kLanes = 1500;
+  Throttle(Rate("destination:*", 1, absl::Hours(1)));
   Hold("all");
   for (int i = 0; i < kLanes; ++i) Enqueue(3, {absl::StrCat("a@x", i, ".example")});
   // One call takes 1,000 turns.
