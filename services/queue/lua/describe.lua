@@ -10,7 +10,7 @@ local now = now_ms()
 local function reason_of(d)
   local scope = holding(d[LANE])
   if scope then return 'hold', scope, tonumber(string.match(redis.call('HGET', hold_key, scope), '^%d+')) end
-  local gate, at = closed_gate(throttles_of({ d[LANE] })[1], d[RECIPIENTS], now)
+  local gate, at = closed_gate(throttles_of({ d[LANE] })[d[LANE]], d[RECIPIENTS], now)
   if gate then return 'throttle', gate, at == math.huge and 0 or at end
   local highest = highest_waiting()
   if highest > 0 and highest < d[CLASS] then return 'class', tostring(highest), 0 end

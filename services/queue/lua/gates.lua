@@ -119,10 +119,10 @@ local function room_in(scope, limits, recipients, now)
   return room, at
 end
 
--- The throttles that each of the lanes is under, as scope and limits.
+-- The throttles that the lanes are under, as scope and limits, by lane.
 local function throttles_of(lanes)
   local found, scopes = {}, {}
-  for k = 1, #lanes do found[k] = {} end
+  for _, lane in ipairs(lanes) do found[lane] = {} end
   if not any_throttle() then return found end
   for _, lane in ipairs(lanes) do
     local account, _, channel, destination = parts_of(lane)
@@ -133,7 +133,7 @@ local function throttles_of(lanes)
   read_ahead(scopes)
   for k, scope in ipairs(scopes) do
     local limits = limits_of(scope)
-    if limits then table.insert(found[math.ceil(k / 3)], { scope, limits }) end
+    if limits then table.insert(found[lanes[math.ceil(k / 3)]], { scope, limits }) end
   end
   return found
 end

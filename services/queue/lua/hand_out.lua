@@ -90,26 +90,26 @@ local function take_round(class, room, now, take)
     if scope then
       wait_before(scope, nil, class, lane)
     else
-      firsts[k] = redis.call('LPOP', lane_key(class, lane), #throttles[k] > 0 and 1 or parts[k]) or {}
+      firsts[k] = redis.call('LPOP', lane_key(class, lane), #throttles[lane] > 0 and 1 or parts[k]) or {}
       for _, delivery in ipairs(firsts[k]) do all[#all + 1] = delivery end
     end
   end
   fetch_records(all)
 
-  local taken, perhaps_more, throttles_by = 0, {}, {}
+  local taken, perhaps_more = 0, {}
   for k, lane in ipairs(lanes) do
     if firsts[k] then
-      local its, state = take_from_lane(class, lane, firsts[k], parts[k], throttles[k], now, take)
+      local its, state = take_from_lane(class, lane, firsts[k], parts[k], throttles[lane], now, take)
       taken = taken + its
       if state == 'end' then remove(heads_key(class), lane) end
-      if not state then perhaps_more[#perhaps_more + 1], throttles_by[lane] = lane, throttles[k] end
+      if not state then perhaps_more[#perhaps_more + 1] = lane end
     end
   end
 
   local is_there, goes_on = not_empty(class, perhaps_more), {}
   for _, lane in ipairs(perhaps_more) do
     -- Not to come back only to find it closed.
-    local gate, at = closed_gate(throttles_by[lane], 1, now)
+    local gate, at = closed_gate(throttles[lane], 1, now)
     if not is_there[lane] then
       remove(heads_key(class), lane)
     elseif gate then
@@ -140,7 +140,7 @@ local function take_suspect(now, take)
   local d, m = load(delivery)
   if not d or d[PLACE] ~= 'suspect' then return end
   local highest = highest_waiting()
-  local throttles = throttles_of({ d[LANE] })[1]
+  local throttles = throttles_of({ d[LANE] })[d[LANE]]
   if holding(d[LANE]) or (highest > 0 and d[CLASS] > highest) or closed_gate(throttles, d[RECIPIENTS], now) then
     redis.call('RPUSH', suspects_key, delivery)
     return

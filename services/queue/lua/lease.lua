@@ -36,7 +36,8 @@ end
 write_ended()
 
 -- No more than this call hands out: what was read of a gate is read again in the next one.
-open_gates(now, math.min(most, tonumber(ARGV[7]) + tonumber(ARGV[8])))
+local want = want_of_args()
+open_gates(now, math.min(most, want.credits + want.express))
 
 -- Expiry in every place (SPEC Q3): by the deadlines, and by the heads of the lanes, which are in order.
 if ARGV[6] == '1' then
@@ -78,7 +79,7 @@ if ARGV[6] == '1' then
   end
 end
 
-local out = hand_out(now, want_of_args(), {})
+local out = hand_out(now, want, {})
 write_gates()
 write_rest()
 local highest, wait = outlook(now)

@@ -122,7 +122,7 @@ local function write_rest()
   for field, by in pairs(counted) do
     if by ~= 0 and redis.call('HINCRBY', count_key, field, by) == 0 then redis.call('HDEL', count_key, field) end
   end
-  for key, members in pairs(removed) do redis.call('ZREM', key, unpack(members)) end
+  for key, members in pairs(removed) do in_pieces(members, function(...) return redis.call('ZREM', key, ...) end) end
   in_pieces(deleted, function(...) return redis.call('DEL', ...) end)
   write_ended()
 end
