@@ -105,6 +105,23 @@ TEST_P(AdminStoreTest, ReroutedDelivery_HasANewChannelAndLane) {
   EXPECT_EQ(event.envelope().sender(), "ann@sender.example") << "the rest of the envelope stays";
 }
 
+// SPEC Q5: for good, not only until the next attempt.
+TEST_P(AdminStoreTest, ReroutedDelivery_KeepsItsChannelThroughRetries) {
+  const std::string id = Enqueue(3, {"r@x.example"});
+  EXPECT_TRUE(Change(v1::DELIVERY_CHANGE_REROUTE, id, "first"));
+  EXPECT_TRUE(Change(v1::DELIVERY_CHANGE_REROUTE, id, "backup"));
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    const auto result = Lease();
+    ASSERT_THAT(result.deliveries, SizeIs(1));
+    events::v1::Event event;
+    event.ParseFromString(result.deliveries[0].message_part + result.deliveries[0].delivery_part);
+    EXPECT_EQ(event.envelope().channel(), "backup");
+    EXPECT_THAT(event.recipients(), ElementsAre("r@x.example"));
+    Complete(Outcome(result.deliveries[0], v1::OUTCOME_KIND_DEFERRED, {"r@x.example"},
+                     absl::ZeroDuration()));
+  }
+}
+
 TEST_P(AdminStoreTest, LeasedDelivery_IsLeftAlone) {
   const std::string id = Enqueue(3, {"r@x.example"});
   LeaseIds();

@@ -45,6 +45,40 @@ TEST_P(PriorityTest, LowestClass_IsKeptTo) {
   EXPECT_EQ(result.outlook.highest_waiting_class, 4);
 }
 
+// SPEC P3: a call that cannot look at all lanes of a class leaves the lower ones alone.
+TEST_P(PriorityTest, ManyHeldLanes_DoNotLetALowerClassGoFirst) {
+  for (int i = 0; i < 1100; ++i) {
+    v1::NewMessage message = Message(1, {absl::StrCat("r@x", i, ".example")});
+    message.mutable_envelope()->set_list_id(7);
+    Enqueue(message);
+  }
+  Enqueue(1, {"r@x.example"});
+  Enqueue(5, {"r@x.example"});
+  EXPECT_TRUE(
+      Await(context_, admin_->SetHold("list:1/7", {.since = absl::InfinitePast(), .why = ""}, ""))
+          .ok());
+  std::vector<int> classes;
+  for (int i = 0; i < 5; ++i) {
+    for (const auto& each : Lease(1).deliveries) classes.push_back(each.message_class);
+  }
+  EXPECT_THAT(classes, ElementsAre(1, 5));
+}
+
+// A call looks at no more than a bounded number of deliveries that are not there any more.
+TEST_P(PriorityTest, CancelledDeliveries_CostFewCommands) {
+  const auto ids = EnqueueMany(4000, 3, "r@x.example");
+  EXPECT_TRUE(Await(context_, admin_->Change(v1::DELIVERY_CHANGE_CANCEL, ids, "e", "")).ok());
+  const std::string behind = Enqueue(3, {"r@x.example"}) + ".0";
+  std::vector<std::string> found;
+  int calls = 0;
+  for (; found.empty() && calls < 10; ++calls) {
+    EXPECT_LE(CommandsOf([&] { found = LeaseIds(64); }), 1200);
+  }
+  EXPECT_THAT(found, ElementsAre(behind));
+  EXPECT_LE(calls, 5);
+  for (int i = 0; second_ && i < 10; ++i) EXPECT_TRUE(Sweep().ok());
+}
+
 // SPEC P4: class-1 messages beyond the account's budget count as class 2; another account is not
 // touched.
 TEST_P(PriorityTest, UrgentBudget_DemotesWhatIsBeyondIt) {

@@ -332,6 +332,40 @@ TEST(QueueStoreDurability, KilledRedis_LosesNothing) {
   EXPECT_THAT(Await(context, BrokenInvariants(&client, "{0}")), IsEmpty());
 }
 
+// SPEC Q7: a full Redis takes nothing new, but what it has goes out, which makes room again.
+TEST_P(QueueStoreTest, FullRedis_LetsDeliveriesGo) {
+  store_ = NewStore(absl::Milliseconds(300));
+  for (const char* domain : {"x", "y", "z"}) {
+    Enqueue(3, {absl::StrCat("r@", domain, ".example")});
+  }
+  const auto leased = Lease(2);
+  redis_->Raw("CONFIG SET maxmemory 1");
+  auto refused = ToStorable(Message(3, {"r@x.example"}), {}, absl::Now());
+  EXPECT_EQ(Await(context_, EnqueueOne(*std::move(refused))).code(),
+            absl::StatusCode::kUnavailable);
+  v1::HeldLease held;
+  held.set_delivery_id(leased.deliveries[0].delivery_id);
+  held.set_lease_id(leased.deliveries[0].lease_id);
+  EXPECT_TRUE(Await(context_, store_->Renew({held})).ok());
+  Complete(Outcome(leased.deliveries[0], v1::OUTCOME_KIND_DELIVERED, {"r@x.example"}));
+  Pass("0.35");
+  store_ = NewStore(absl::Seconds(60));
+  const auto rest = Lease(Credits(10), true);
+  ASSERT_THAT(rest.deliveries, SizeIs(2)) << "one of them after its lease ran out";
+  Complete(Outcome(rest.deliveries[0], v1::OUTCOME_KIND_DEFERRED, {"r@y.example"}));
+  const std::string later = rest.deliveries[0].delivery_id;
+  EXPECT_TRUE(Await(context_, admin_->Change(v1::DELIVERY_CHANGE_CANCEL, {later}, "e", "")).ok());
+  redis_->Raw("CONFIG SET maxmemory 0");
+}
+
+// A message for more destinations than one command has room for.
+TEST_P(QueueStoreTest, ManyDestinations_AreAllQueued) {
+  std::vector<std::string> recipients;
+  for (int i = 0; i < 5000; ++i) recipients.push_back(absl::StrCat("r@x", i, ".example"));
+  Enqueue(3, recipients);
+  EXPECT_EQ(Await(context_, admin_->GetStats())->classes[3].ready, 5000);
+}
+
 TEST(Records, BadMessages_AreRefusedByName) {
   v1::NewMessage message;
   EXPECT_EQ(ToStorable(message, {}, absl::Now()).status().message(),
@@ -342,6 +376,9 @@ TEST(Records, BadMessages_AreRefusedByName) {
   EXPECT_EQ(ToStorable(message, {}, absl::Now()).status().message(), "class: 6 is not 1…5");
   message.set_class_(5);
   EXPECT_EQ(ToStorable(message, {}, absl::Now()).status().message(), "recipients: there is none");
+  for (int i = 0; i <= 10'000; ++i) message.add_recipients("r@x.example");
+  EXPECT_EQ(ToStorable(message, {}, absl::Now()).status().message(),
+            "recipients: more than 10000, divide the message");
 }
 
 INSTANTIATE_TEST_SUITE_P(Content, QueueStoreTest, testing::ValuesIn(kPlaces), NameOfPlace);

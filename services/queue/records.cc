@@ -26,6 +26,7 @@ constexpr int kHighestClass = 1;
 constexpr int kLowestClass = 5;
 constexpr size_t kLongestKey = 255;
 constexpr int kMostPieces = 10'000;
+constexpr int kMostRecipients = 10'000;  // one script writes all their deliveries
 
 std::map<std::string, Event> RecipientsByDestination(const v1::NewMessage& message) {
   std::map<std::string, Event> by_destination;
@@ -82,6 +83,10 @@ absl::Status CheckMessage(const v1::NewMessage& message) {
     return absl::InvalidArgumentError(absl::StrCat("class: ", message.class_(), " is not 1…5"));
   }
   if (message.recipients().empty()) return absl::InvalidArgumentError("recipients: there is none");
+  if (message.recipients_size() > kMostRecipients) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("recipients: more than ", kMostRecipients, ", divide the message"));
+  }
   if (absl::StrContains(message.envelope().channel(), "/")) {
     return absl::InvalidArgumentError("envelope.channel: a name has no \"/\"");
   }

@@ -1,4 +1,5 @@
 // Time: expiry in every place, and deliveries whose workers die.
+#include "common/rpc/times.h"
 #include "queue/store_fixture.h"
 
 namespace staffetta::queue {
@@ -128,6 +129,86 @@ TEST_P(TimeTest, DeliveryWhoseWorkersDie_IsSetAside) {
 
   EXPECT_TRUE(Await(context_, admin_->Change(v1::DELIVERY_CHANGE_RESUME, {poison}, "e", "")).ok());
   EXPECT_THAT(LeaseIds(), ElementsAre(poison)) << "an operator gives it another chance";
+}
+
+// What is set aside stays there when its time is over: a worker that had to report it might die.
+TEST_P(TimeTest, SetAside_DoesNotExpire) {
+  const std::string id = EnqueueFor(absl::Milliseconds(100), "r@x.example");
+  const auto leased = Lease();
+  StorableCompletion aside{
+      .delivery_id = id, .lease_id = leased.deliveries[0].lease_id, .fate = Fate::kAside};
+  ASSERT_TRUE(Await(context_, store_->Complete({std::move(aside)})).ok());
+  Pass("0.15");
+  EXPECT_THAT(Sweep(10).deliveries, IsEmpty());
+  EXPECT_EQ(Await(context_, admin_->GetStats())->aside, 1);
+  EXPECT_TRUE(Await(context_, admin_->Change(v1::DELIVERY_CHANGE_RESUME, {id}, "e", "")).ok());
+  EXPECT_THAT(Ids(Sweep(10)), ElementsAre(id)) << "an operator wants it reported";
+}
+
+// SPEC Q3: a lane is not in order any more when something came back to it.
+TEST_P(TimeTest, HandedBackBeforeALongerLife_ExpiresInItsTime) {
+  RecordOptions short_life{.lifetime = absl::Milliseconds(200)};
+  const v1::NewMessage message = Message(3, {"r@x.example"});
+  ASSERT_TRUE(Await(context_, EnqueueOne(*ToStorable(message, short_life, absl::Now()))).ok());
+  const auto leased = Lease();
+  ASSERT_THAT(leased.deliveries, SizeIs(1));
+  Enqueue(3, {"r@x.example"});
+  EXPECT_TRUE(
+      Await(context_, admin_->SetHold("all", {.since = absl::InfinitePast(), .why = ""}, "")).ok());
+  Complete(Outcome(leased.deliveries[0], v1::OUTCOME_KIND_DELIVERED, {}));
+  Pass("0.25");
+  EXPECT_THAT(Ids(Sweep(10)), ElementsAre(message.message_id() + ".0"));
+}
+
+// What has expired is work for somebody, although it has no turn.
+TEST_P(TimeTest, ExpiredThatAreLeft_CountAsWaiting) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 3; ++i) {
+    v1::NewMessage message = Message(3, {"r@x.example"});
+    *message.mutable_schedule_time() = rpc::ToProto(absl::Now() + absl::Hours(1));
+    ids.push_back(Enqueue(message) + ".0");
+  }
+  EXPECT_TRUE(Await(context_, admin_->Change(v1::DELIVERY_CHANGE_EXPIRE, ids, "e", "")).ok());
+  const auto result = Lease(1);
+  EXPECT_THAT(result.deliveries, SizeIs(1));
+  EXPECT_EQ(result.outlook.highest_waiting_class, 5);
+  EXPECT_THAT(LeaseIds(), SizeIs(2));
+  EXPECT_EQ(Lease().outlook.highest_waiting_class, 0);
+}
+
+// SPEC P3: where another partition has something urgent, a suspect waits as well.
+TEST_P(TimeTest, SuspectOfALowerClass_WaitsForTheHigher) {
+  store_ = NewStore(absl::Milliseconds(1));
+  const std::string id = Enqueue(5, {"r@x.example"}) + ".0";
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(LeaseIds(), SizeIs(1));
+    Pass("0.01");
+  }
+  store_ = NewStore(absl::Seconds(60));
+  QueueStore::Want urgent = Credits(10);
+  urgent.lowest_class = 1;
+  EXPECT_THAT(Lease(urgent).deliveries, IsEmpty());
+  EXPECT_EQ(Await(context_, admin_->GetStats())->suspects, 1);
+  EXPECT_THAT(LeaseIds(), ElementsAre(id));
+}
+
+// A suspect whose record got damaged does not keep the others from their turn.
+TEST_P(TimeTest, DamagedSuspect_LetsTheNextGo) {
+  store_ = NewStore(absl::Milliseconds(1));
+  for (int i = 0; i < 2; ++i) Enqueue(3, {"r@x.example"});
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(LeaseIds(), SizeIs(2));
+    Pass("0.01");
+  }
+  const std::vector<std::string> first = LeaseIds();
+  ASSERT_THAT(first, SizeIs(1));
+  const std::string key = "dlv:{0}:" + first[0];
+  EXPECT_TRUE(Await(context_, client_->Run(redis::Command("SET", key, "damaged"))).ok());
+  Pass("0.01");
+  EXPECT_THAT(LeaseIds(), SizeIs(1));
+  EXPECT_TRUE(Await(context_, client_->Run(redis::Command("DEL", key))).ok());
+  redis_->FlushAll();  // with a damaged record the invariants do not hold
+  second_redis_->FlushAll();
 }
 
 // SPEC Q3: what expired in a worker's hands does not wait for its turn again.

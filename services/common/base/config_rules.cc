@@ -39,7 +39,7 @@ Range RangeOf(const FieldDescriptor& field) {
     Range range;
   } kRanges[] = {
       {"Config.threads", {0, 1024}},
-      {"Gateway.max_recipients", {100}},  // RFC 5321 §4.5.3.1.8
+      {"Gateway.max_recipients", {100, 10'000}},  // RFC 5321 §4.5.3.1.8; the queue takes no more
       {"Gateway.max_sessions", {1}},
       {"Gateway.max_sessions_per_address", {1}},
       {"Gateway.max_sessions_per_user", {1}},
@@ -55,7 +55,8 @@ Range RangeOf(const FieldDescriptor& field) {
       {"Queue.partitions", {1, kMostPartitions}},
       {"Delivery.port", {1, 65535}},
       {"Delivery.connections_per_site", {1}},
-      {"Delivery.prefetch", {1}},
+      {"Delivery.prefetch", {1, 2000}},  // one lease call gives 1,000, and a worker has two
+      {"Delivery.express_prefetch", {0, 2000}},
       {"Delivery.recipients_per_transaction", {1}},
   };
   const std::string name = NameOf(field);

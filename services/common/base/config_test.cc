@@ -109,6 +109,8 @@ TEST_F(ConfigTest, ErrorsNameLineKeyAndReason) {
       {"gateway:\n  max_errors: 4294967297", "2: gateway.max_errors: \"4294967297\" is not a"},
       {"gateway:\n  max_errors: 0", "2: gateway.max_errors: 0 is less than 1"},
       {"gateway:\n  max_recipients: 99", "2: gateway.max_recipients: 99 is less than 100"},
+      {"gateway:\n  max_recipients: 10001", "2: gateway.max_recipients: 10001 is more than 10000"},
+      {"delivery: {prefetch: 2001}", "1: delivery.prefetch: 2001 is more than 2000"},
       {"gateway:\n  address: here", "2: gateway.address: \"here\" is no IP address"},
       {"gateway:\n  max_line: 1KB2", "2: gateway.max_line: \"1KB2\" is not a size"},
       {"gateway:\n  data_timeout: 3", "2: gateway.data_timeout: \"3\" has a number without unit"},

@@ -5,6 +5,7 @@
 -- alone, and so is what the action does not fit. Returns those that were changed. O(deliveries).
 local keep, action, change, channel, rerouted = ARGV[2], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local now = now_ms()
+write_although_full()
 
 -- Whether the action fits a place.
 local fits = {
@@ -45,13 +46,15 @@ for k = 9, #ARGV do
         make_expired(delivery, d)
       elseif action == 'reroute' then
         d[LANE] = string.gsub(d[LANE], '^([^/]*/[^/]*/)[^/]*', function(front) return front .. channel end)
-        d[PART] = d[PART] .. rerouted
+        d[MESSAGE] = d[MESSAGE] or false  -- an array has no holes
+        d[PART], d[REROUTED] = d[PART] .. rerouted, rerouted
         settle(delivery, d, place)
       else
         d[KILLS] = 0
         if action == 'resume' and d[DUE] > now then
           make_due(delivery, d, d[DUE])
         else
+          redis.call('ZADD', deadline_key, d[EXPIRES], delivery)
           make_ready(delivery, d)
         end
       end

@@ -8,6 +8,7 @@
 -- changes by itself (-1: never). O(completions).
 local keep = ARGV[2]
 local now = now_ms()
+write_although_full()
 local lost = {}
 local work_is_left = false
 
@@ -32,8 +33,9 @@ for k, i in ipairs(begins) do
     lost[#lost + 1] = delivery
   else
     end_lease(delivery)
-    work_is_left = work_is_left or has_bounce or fate ~= 'done' or #d[BUSY] > 0
-    leave_busy(d, now)
+    work_is_left = work_is_left or has_bounce or fate ~= 'done' or #d[USES] > 0
+    give_up(d[USES], now, fate == 'back' and d[RECIPIENTS] or 0)
+    d[USES] = {}
     if d[KILLS] > 0 and redis.call('GET', suspect_key) == delivery then redis.call('DEL', suspect_key) end
     for change = i + 7, bounce - 2 do publish(keep, m[ENVELOPE] .. ARGV[change]) end
     if has_bounce then create_message(bounce, now, keep, tonumber(ARGV[5]), ARGV[6]) end
@@ -41,7 +43,8 @@ for k, i in ipairs(begins) do
       finish(delivery, d, m)
     else
       if fate == 'retry' then
-        d[ATTEMPTS], d[KILLS], d[PART], d[RECIPIENTS] = d[ATTEMPTS] + 1, 0, left, recipients
+        d[ATTEMPTS], d[KILLS], d[RECIPIENTS] = d[ATTEMPTS] + 1, 0, recipients
+        d[PART] = left .. (d[REROUTED] or '')
         make_due(delivery, d, math.min(now + wait, d[EXPIRES]))
       elseif fate == 'back' then
         come_back(delivery, d, now)

@@ -99,7 +99,7 @@ local function create_message(i, now, keep, urgent, demoted)
     end
     keep_at(dlv_key(delivery), cmsgpack.pack(d) .. (is_behind and content or ''))
   end
-  redis.call('MSET', unpack(keys))
+  in_pieces(keys, function(...) return redis.call('MSET', ...) and 0 end)
   count('m', 1)
   publish(keep, part .. change)
   return behind, id, class

@@ -7,6 +7,7 @@
 local action, scope, text = ARGV[5], ARGV[6], ARGV[7]
 local now = now_ms()
 local changed = 1
+write_although_full()
 if action == 'hold' then
   local since, why = string.match(text, '^(%d+) (.*)$')
   redis.call('HSET', hold_key, scope, string.format('%.0f', since == '0' and now or since) .. ' ' .. why)

@@ -80,20 +80,22 @@ local function read_ahead(scopes)
   end
 end
 
--- Recipients of the last 24 hours, and when the first of them do not count any more. Forgets older ones.
+-- Recipients of the last 24 hours, and of the rest of the hour before them; and when the first of them do not count
+-- any more. Forgets older ones.
+local function day_key(scope) return 'day:' .. tag .. ':' .. scope end
 local function used_today(scope, now)
-  local key = 'day:' .. tag .. ':' .. scope
+  local key = day_key(scope)
   local hours, used, first = redis.call('HGETALL', key), 0, nil
   for k = 1, #hours, 2 do
     local hour = tonumber(hours[k])
-    if (hour + 24) * hour_ms <= now then
+    if (hour + 25) * hour_ms <= now then
       redis.call('HDEL', key, hours[k])
     else
       used = used + tonumber(hours[k + 1])
       if not first or hour < first then first = hour end
     end
   end
-  return used, first and (first + 24) * hour_ms or now
+  return used, first and (first + 25) * hour_ms or now
 end
 
 -- How many messages of `recipients` each may pass the throttle now, and, when none may, from when on
@@ -147,9 +149,10 @@ local function closed_gate(throttles, recipients, now)
   return nil
 end
 
--- A message with so many recipients passes: what it uses up. Returns the scopes that count it as busy.
+-- A message with so many recipients passes. Returns what it uses: "<scope>" where it counts as under way,
+-- "day:<hour>:<scope>" where its recipients count.
 local function pass(throttles, recipients, now)
-  local busy = {}
+  local uses = {}
   for _, throttle in ipairs(throttles) do
     local scope, limits = throttle[1], throttle[2]
     if limits[INTERVAL] > 0 then
@@ -157,25 +160,30 @@ local function pass(throttles, recipients, now)
       passed[scope] = expected[scope]
     end
     if limits[DAILY] > 0 then
-      local key = 'day:' .. tag .. ':' .. scope
-      redis.call('HINCRBY', key, math.floor(now / hour_ms), recipients)
-      redis.call('PEXPIRE', key, 25 * hour_ms)
+      local key, hour = day_key(scope), math.floor(now / hour_ms)
+      redis.call('HINCRBY', key, hour, recipients)
+      redis.call('PEXPIRE', key, 26 * hour_ms)
+      uses[#uses + 1] = 'day:' .. hour .. ':' .. scope
     end
     if limits[CONCURRENT] > 0 then
       redis.call('HINCRBY', busy_key, scope, 1)
-      busy[#busy + 1] = scope
+      uses[#uses + 1] = scope
     end
   end
-  return busy
+  return uses
 end
 
--- A delivery left its worker's hands; d is saved by the caller.
-local function leave_busy(d, now)
-  for _, scope in ipairs(d[BUSY]) do
-    if redis.call('HINCRBY', busy_key, scope, -1) <= 0 then redis.call('HDEL', busy_key, scope) end
-    redis.call('ZADD', gates_key, 'XX', now, scope)
+-- A delivery that used this left its worker's hands; `unsent`: so many recipients of it were not tried.
+local function give_up(uses, now, unsent)
+  for _, use in ipairs(uses) do
+    local hour, scope = string.match(use, '^day:(%d+):(.*)$')
+    local key, field, by = busy_key, use, 1
+    if hour then key, field, by = day_key(scope), hour, unsent end
+    if by > 0 then
+      if redis.call('HINCRBY', key, field, -by) <= 0 then redis.call('HDEL', key, field) end
+      redis.call('ZADD', gates_key, 'XX', now, scope or use)
+    end
   end
-  d[BUSY] = {}
 end
 
 -- The lane waits until the scope's gate opens; `at` is nil for a hold, which its release opens.
@@ -245,24 +253,37 @@ local function release(scope, most, classes, released)
   return false
 end
 
--- Opens the gates whose time has come, at most `most`.
-local function open_gates(now, most)
-  local scopes = redis.call('ZRANGEBYSCORE', gates_key, '-inf', now, 'LIMIT', 0, most)
-  if #scopes == 0 then return end
-  read_ahead(scopes)
+-- Gates that one script opens at most.
+local most_gates = 200
+
+-- Opens gates whose time has come, as many as there is room for: what was read of a gate is read again in the next call.
+-- Where several classes wait the highest may be behind any of them. Returns the lowest class that may be handed out then.
+local function open_gates(now, room_for)
+  local function due(most) return redis.call('ZRANGEBYSCORE', gates_key, '-inf', now, 'LIMIT', 0, most) end
+  local most = math.min(most_gates, room_for)
+  local scopes = due(most)
+  if #scopes == 0 then return 5 end
   local classes, released = classes_that_wait(), { {}, {}, {}, {}, {} }
-  for _, scope in ipairs(scopes) do
+  if #scopes == most and #classes > 1 then
+    most = most_gates
+    scopes = due(most)
+  end
+  read_ahead(scopes)
+  local is_held = any_hold() and redis.call('HMGET', hold_key, unpack(scopes)) or {}
+  for k, scope in ipairs(scopes) do
     was_open[scope] = true
     local limits = limits_of(scope)
     local room, at = math.huge, 0
     if limits then room, at = room_in(scope, limits, 1, now) end
-    if release(scope, room, classes, released) then
+    -- Where an operator holds the scope as well, all wait for its release.
+    if not is_held[k] and release(scope, room, classes, released) then
       -- As many as there is room for go; when they turn out to have nothing left, the next follow soon.
       if room > 0 then at = now + math.max(1, math.min(1000, limits[INTERVAL] > 0 and limits[INTERVAL] or 1000)) end
       closing[scope] = at
     end
   end
   for _, class in ipairs(classes) do activate(class, released[class]) end
+  return #scopes == most and classes[1] or 5
 end
 
 -- What waits now: the highest class (0: none), and the time (ms) until something changes by itself (-1: never).

@@ -1,11 +1,11 @@
 -- Deliveries into a worker's hands.
 
--- Turns that one call takes at most while it finds nothing to hand out; the next call goes on.
-local most_turns = 1000
+-- Lanes, and deliveries that are not ready any more, that one call looks at; the next call goes on.
+local most_looked_at = 1000
 
 -- Hands to `take` from the front of the lane, at most `most`; the first ones, `deliveries`, were taken out of it
--- already. Returns how many it took, and what is known of the lane then: 'wait' before a gate, 'end' because it is
--- empty, nil: nothing.
+-- already. Returns how many it took, how many it saw, and what is known of the lane then: 'wait' before a gate, 'end'
+-- because it is empty, nil: nothing.
 local function take_from_lane(class, lane, deliveries, most, throttles, now, take)
   local key, is_throttled = lane_key(class, lane), #throttles > 0
   local taken, seen = 0, 0
@@ -18,18 +18,18 @@ local function take_from_lane(class, lane, deliveries, most, throttles, now, tak
         if gate then
           redis.call('LPUSH', key, delivery)
           wait_before(gate, at, class, lane)
-          return taken, 'wait'
+          return taken, seen, 'wait'
         end
-        d[BUSY] = pass(throttles, d[RECIPIENTS], now)
+        d[USES] = pass(throttles, d[RECIPIENTS], now)
         count('r' .. class, -1)
         take(delivery, d, m)
         taken = taken + 1
       end
     end
-    if taken == most or seen >= most + 50 then return taken, nil end
+    if taken == most or seen >= most + 50 then return taken, seen, nil end
     deliveries = redis.call('LPOP', key, is_throttled and 1 or most - taken)
   end
-  return taken, 'end'
+  return taken, seen, 'end'
 end
 
 -- Which of the lanes have something.
@@ -80,7 +80,7 @@ local function give_back(class, turns, goes_on)
 end
 
 -- At most `room` deliveries of a class to `take`, in one round of turns. Returns how many they were, and how many
--- lanes were looked at.
+-- lanes and deliveries were looked at beside them.
 local function take_round(class, room, now, take)
   local turns, lanes, parts = next_turns(class, room)
   local throttles = throttles_of(lanes)
@@ -96,11 +96,11 @@ local function take_round(class, room, now, take)
   end
   fetch_records(all)
 
-  local taken, perhaps_more = 0, {}
+  local taken, skipped, perhaps_more = 0, 0, {}
   for k, lane in ipairs(lanes) do
     if firsts[k] then
-      local its, state = take_from_lane(class, lane, firsts[k], parts[k], throttles[lane], now, take)
-      taken = taken + its
+      local its, seen, state = take_from_lane(class, lane, firsts[k], parts[k], throttles[lane], now, take)
+      taken, skipped = taken + its, skipped + seen - its
       if state == 'end' then remove(heads_key(class), lane) end
       if not state then perhaps_more[#perhaps_more + 1] = lane end
     end
@@ -119,33 +119,36 @@ local function take_round(class, room, now, take)
     end
   end
   give_back(class, turns, goes_on)
-  return taken, #lanes
+  return taken, #lanes + skipped
 end
 
--- At most `room` deliveries of a class.
+-- At most `room` deliveries of a class. Returns whether there may be more, for which there was room.
 local function take_class(class, room, now, take)
   local looked_at = 0
-  while room > 0 and looked_at < most_turns do
-    local taken, lanes = take_round(class, math.min(room, most_arguments), now, take)
-    if lanes == 0 then return end
-    room, looked_at = room - taken, looked_at + lanes
+  while room > 0 do
+    if looked_at >= most_looked_at then return true end
+    local taken, others = take_round(class, math.min(room, most_arguments), now, take)
+    if others == 0 then return false end
+    room, looked_at = room - taken, looked_at + others
   end
+  return false
 end
 
 -- One delivery whose worker died twice, when none such is in a worker's hands: should it kill a third, it is
 -- known which one did.
-local function take_suspect(now, take)
+local function take_suspect(lowest, now, take)
   if redis.call('EXISTS', suspects_key) == 0 or redis.call('EXISTS', suspect_key) == 1 then return end
   local delivery = redis.call('LPOP', suspects_key)
   local d, m = load(delivery)
   if not d or d[PLACE] ~= 'suspect' then return end
   local highest = highest_waiting()
+  if highest > 0 then lowest = math.min(lowest, highest) end
   local throttles = throttles_of({ d[LANE] })[d[LANE]]
-  if holding(d[LANE]) or (highest > 0 and d[CLASS] > highest) or closed_gate(throttles, d[RECIPIENTS], now) then
+  if d[CLASS] > lowest or holding(d[LANE]) or closed_gate(throttles, d[RECIPIENTS], now) then
     redis.call('RPUSH', suspects_key, delivery)
     return
   end
-  d[BUSY] = pass(throttles, d[RECIPIENTS], now)
+  d[USES] = pass(throttles, d[RECIPIENTS], now)
   redis.call('SET', suspect_key, delivery)
   take(delivery, d, m)
 end
@@ -169,7 +172,7 @@ local function want_of_args()
     floor = tonumber(ARGV[10]), prefix = ARGV[11], lease_time = tonumber(ARGV[12]), largest = tonumber(ARGV[13]) }
 end
 
--- Leases the best deliveries. `want`: credits for any class, express for class 1 alone, the lowest class to
+-- Opens the gates whose time has come, and leases the best deliveries. `want`: credits for any class, express for class 1 alone, the lowest class to
 -- hand out, floor (per mille), a prefix for lease ids, lease time (ms), the largest content that comes
 -- along. `known` holds messages whose content need not.
 -- Returns for each delivery: id, lease id, class, attempts, its event part, the message's event part, content
@@ -181,7 +184,7 @@ local function hand_out(now, want, known)
   local function take(delivery, d, m)
     local lease = want.prefix .. (#out + 1)
     local id = message_of(delivery)
-    held[delivery] = cmsgpack.pack({ lease, d[BUSY] })
+    held[delivery] = cmsgpack.pack({ lease, d[USES] })
     holders[#holders + 1], holders[#holders + 2] = delivery, held[delivery]
     leases[#leases + 1], leases[#leases + 2] = lease_end, delivery
     local comes_along = m[CHUNKS] == 0 and not m[AWAY] and m[SIZE] <= want.largest and not known[id]
@@ -193,23 +196,24 @@ local function hand_out(now, want, known)
     end
   end
 
+  local lowest = math.min(want.lowest, open_gates(now, want.credits + want.express))
   while #out < want.credits do
     local delivery = redis.call('LPOP', expired_key)
     if not delivery then break end
     local d, m = load(delivery)
     if d and d[PLACE] == 'expired' then take(delivery, d, m) end
   end
-  if #out < want.credits then take_suspect(now, take) end
+  if #out < want.credits then take_suspect(lowest, now, take) end
   local low, highest = floor_share(want.credits - #out, want.floor)
   for class = 5, highest + 1, -1 do
     local before = #out
     take_class(class, low, now, take)
     low = low - (#out - before)
   end
-  take_class(1, want.credits + want.express - #out, now, take)
-  for class = 2, want.lowest do
-    if #out >= want.credits then break end
-    take_class(class, want.credits - #out, now, take)
+  local perhaps_more = take_class(1, want.credits + want.express - #out, now, take)
+  for class = 2, lowest do
+    if perhaps_more or #out >= want.credits then break end
+    perhaps_more = take_class(class, want.credits - #out, now, take)
   end
   if #leases > 0 then
     redis.call('ZADD', lease_key, unpack(leases))

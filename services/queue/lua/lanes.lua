@@ -39,11 +39,16 @@ local function make_due(delivery, d, at)
   redis.call('ZADD', deadline_key, d[EXPIRES], delivery)
 end
 
--- Nobody touches it until an operator does; d is saved by the caller.
+-- Nobody touches it until an operator does, or until it expires while it is paused. What is set aside stays there:
+-- a worker that had to report its end might die of it as well. d is saved by the caller.
 local function put_by(place, delivery, d, now)
   d[PLACE], d[LEASE] = place, ''
   redis.call('ZADD', place .. ':' .. tag, now, delivery)
-  redis.call('ZADD', deadline_key, d[EXPIRES], delivery)
+  if place == 'aside' then
+    redis.call('ZREM', deadline_key, delivery)
+  else
+    redis.call('ZADD', deadline_key, d[EXPIRES], delivery)
+  end
 end
 
 -- Its time is over: a worker only has to report it; d is saved by the caller.
@@ -70,6 +75,7 @@ local function come_back(delivery, d, now)
   elseif d[EXPIRES] <= now then
     make_expired(delivery, d)
   else
+    redis.call('ZADD', deadline_key, d[EXPIRES], delivery)
     make_ready(delivery, d, 'LPUSH')
   end
   return false

@@ -21,7 +21,7 @@
 --   hold:{p}                    hash: scope that an operator holds -> since (ms), space, why
 --   throttle:{p}                hash: scope -> its limits (gates.lua)
 --   rates:{p}                   sorted set: scope -> when its next message is due if it keeps to its rate (ms)
---   day:{p}:<scope>             hash: hour -> recipients
+--   day:{p}:<scope>             hash: hour -> recipients of messages that were handed out in it
 --   busy:{p}                    hash: scope with a limit of concurrency -> deliveries in workers' hands
 --   due:{p}                     sorted set: delivery -> when it becomes ready (ms)
 --   lease:{p}                   sorted set: delivery -> when its lease ends (ms)
@@ -89,6 +89,10 @@ local named_key = 'named:' .. tag
 local asked_key = 'asked:' .. tag
 local events_key = 'events:' .. tag
 
+-- A full Redis (maxmemory) refuses a script's writes, unless one that takes no memory came before them. For scripts that
+-- give more memory back than they take: without them it would stay full.
+local function write_although_full() redis.call('DEL', 'nothing:' .. tag) end
+
 -- Of one command: Lua's stack has an end.
 local most_arguments = 1000
 
@@ -110,11 +114,13 @@ local function publish(keep, event)
   redis.call('XADD', events_key, 'MAXLEN', '~', keep, '*', 'e', event)
 end
 
--- The highest class with something that may go; 0: none.
+-- The highest class with something that may go; 0: none. What has expired counts as the lowest.
 local function highest_waiting()
-  if redis.call('EXISTS', turn_key(1), turn_key(2), turn_key(3), turn_key(4), turn_key(5)) == 0 then return 0 end
-  for class = 1, 5 do
+  if redis.call('EXISTS', turn_key(1), turn_key(2), turn_key(3), turn_key(4), turn_key(5), expired_key) == 0 then
+    return 0
+  end
+  for class = 1, 4 do
     if redis.call('EXISTS', turn_key(class)) == 1 then return class end
   end
-  return 0
+  return 5
 end

@@ -7,6 +7,7 @@
 local keep, most = ARGV[2], tonumber(ARGV[3])
 local lost_change, aside_change = ARGV[4], ARGV[5]
 local now = now_ms()
+write_although_full()
 
 -- What has become due is ready.
 local due = redis.call('ZRANGEBYSCORE', due_key, '-inf', now, 'LIMIT', 0, most)
@@ -23,10 +24,12 @@ end
 -- A lease that ran out: its worker died or lost us, and nobody knows how far it came.
 for _, delivery in ipairs(redis.call('ZRANGEBYSCORE', lease_key, '-inf', now, 'LIMIT', 0, most)) do
   local d, m = load(delivery)
+  local _, uses = lease_of(delivery)
   end_lease(delivery)
+  give_up(uses or {}, now, 0)
+  if redis.call('GET', suspect_key) == delivery then redis.call('DEL', suspect_key) end
   if d then
-    leave_busy(d, now)
-    if redis.call('GET', suspect_key) == delivery then redis.call('DEL', suspect_key) end
+    d[USES] = {}
     d[ATTEMPTS], d[KILLS] = d[ATTEMPTS] + 1, d[KILLS] + 1
     publish(keep, m[ENVELOPE] .. d[PART] .. lost_change)
     if come_back(delivery, d, now) then publish(keep, m[ENVELOPE] .. d[PART] .. aside_change) end
@@ -35,17 +38,13 @@ for _, delivery in ipairs(redis.call('ZRANGEBYSCORE', lease_key, '-inf', now, 'L
 end
 write_ended()
 
--- No more than this call hands out: what was read of a gate is read again in the next one.
-local want = want_of_args()
-open_gates(now, math.min(most, want.credits + want.express))
-
 -- Expiry in every place (SPEC Q3): by the deadlines, and by the heads of the lanes, which are in order.
 if ARGV[6] == '1' then
   redis.call('SET', asked_key, now)
   forget_rates(now, most_arguments)
   for _, delivery in ipairs(redis.call('ZRANGEBYSCORE', deadline_key, '-inf', now, 'LIMIT', 0, most)) do
     local d = load(delivery)
-    if not d or d[PLACE] == 'expired' then
+    if not d or d[PLACE] == 'expired' or d[PLACE] == 'aside' then
       redis.call('ZREM', deadline_key, delivery)
     elseif d[PLACE] == 'leased' then
       redis.call('ZADD', deadline_key, now + 10000, delivery)
@@ -79,7 +78,7 @@ if ARGV[6] == '1' then
   end
 end
 
-local out = hand_out(now, want, {})
+local out = hand_out(now, want_of_args(), {})
 write_gates()
 write_rest()
 local highest, wait = outlook(now)

@@ -2,12 +2,12 @@
 
 -- A delivery. PLACE, exactly one of (invariant I2): ready (in its lane), due, leased, paused, aside, suspect,
 -- expired. DUE is when it becomes ready, while due or paused before; KILLS how many workers died with it; MESSAGE
--- the message's record when this is its only delivery, else missing. A lease is not written here but into
--- held:{p}, and outranks the record: PLACE, LEASE, its id, and BUSY, the scopes whose concurrency it
--- counts for. LEASE is false in a record that is as it was made: its delivery has stood in its lane once and nowhere
+-- the message's record when this is its only delivery, else missing or false. A lease is not written here but into
+-- held:{p}, and outranks the record: PLACE, LEASE, its id, and USES, what it counts for (gates.lua). REROUTED is the
+-- event part of an operator's channel, missing when there is none. LEASE is false in a record that is as it was made: its delivery has stood in its lane once and nowhere
 -- else, and whoever takes it from there need not ask whether it is leased.
-local PLACE, LANE, CLASS, ATTEMPTS, KILLS, LEASE, PART, RECIPIENTS, EXPIRES, DUE, BUSY, MESSAGE =
-  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+local PLACE, LANE, CLASS, ATTEMPTS, KILLS, LEASE, PART, RECIPIENTS, EXPIRES, DUE, USES, MESSAGE, REROUTED =
+  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
 
 -- A message. LEFT counts deliveries that are not finished, MADE those it began with; CHUNKS is 0 when the
 -- content is in one piece. AWAY is when its content was announced (ms) if that is in the second store, else
@@ -45,7 +45,7 @@ local function unpacked(raw)
   return nil
 end
 
--- The id of the delivery's lease, and the scopes whose concurrency it counts for; nil: it has none.
+-- The id of the delivery's lease, and what it uses; nil: it has none.
 local function lease_of(delivery)
   local lease = held[delivery]
   if lease == nil then lease = redis.call('HGET', held_key, delivery) end
@@ -66,8 +66,8 @@ local function load(delivery, is_taken)
   local is_untouched = d[LEASE] == false
   d[LEASE] = d[LEASE] or ''
   if not (is_taken and is_untouched) then
-    local lease, busy = lease_of(delivery)
-    if lease then d[PLACE], d[LEASE], d[BUSY] = 'leased', lease, busy end
+    local lease, uses = lease_of(delivery)
+    if lease then d[PLACE], d[LEASE], d[USES] = 'leased', lease, uses end
   end
   if d[MESSAGE] then return d, d[MESSAGE] end
   raw = redis.call('GET', msg_key(message_of(delivery)))

@@ -3,6 +3,7 @@
 -- class that waits and the deliveries whose lease was lost before. O(leases).
 local until_ms = now_ms() + tonumber(ARGV[2])
 local lost = {}
+write_although_full()
 for i = 3, #ARGV, 2 do
   local delivery, lease = ARGV[i], ARGV[i + 1]
   if lease_of(delivery) == lease then
