@@ -68,7 +68,10 @@ struct Delivery {
   Demands demands;
   std::string destination;
   std::vector<std::string> recipients;
-  int priority = 3;  // class, 1…5
+  int priority = 3;             // class, 1…5
+  bool by_floor_share = false;  // it goes although a higher class waits
+  // Where it stands among what waits in this process.
+  int rank() const { return by_floor_share ? 1 : priority; }
   int attempts = 0;  // before this one
   absl::Time accept_time;
   absl::Time expire_time;

@@ -88,8 +88,13 @@ Co<absl::Status> FakeQueue::DoLease(const pb::LeaseRequest* request, pb::LeaseRe
 
 Co<absl::Status> FakeQueue::DoRenew(const pb::RenewRequest* request, pb::RenewResponse* response) {
   ++renewals;
+  if (!renews) {
+    changed_.cancel();
+    co_return absl::UnavailableError("as told");
+  }
   for (const pb::HeldLease& lease : request->leases()) {
-    if (lost.contains(lease.delivery_id())) response->add_lost_delivery_ids(lease.delivery_id());
+    if (lost.contains(lease.delivery_id())) response->add_lost_lease_ids(lease.lease_id());
+    if (silent.contains(lease.delivery_id())) response->add_unanswered_lease_ids(lease.lease_id());
   }
   response->set_highest_waiting_class(highest_waiting_class);
   changed_.cancel();
@@ -104,8 +109,13 @@ Co<absl::Status> FakeQueue::DoComplete(const pb::CompleteRequest* request,
     co_return absl::UnavailableError("as told");
   }
   for (const pb::Completion& completion : request->completions()) {
+    if (refused.contains(completion.delivery_id())) co_return absl::InternalError("as told");
+  }
+  for (const pb::Completion& completion : request->completions()) {
     if (lost.contains(completion.delivery_id())) {
-      response->add_lost_delivery_ids(completion.delivery_id());
+      response->add_lost_lease_ids(completion.lease_id());
+    } else if (silent.contains(completion.delivery_id())) {
+      response->add_unanswered_lease_ids(completion.lease_id());
     } else {
       completions.push_back(completion);
     }

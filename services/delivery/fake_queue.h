@@ -25,10 +25,13 @@ class FakeQueue final : public queue::v1::QueueService::CallbackService {
   absl::Duration lease_time = absl::Seconds(15);
   std::map<std::string, std::string> contents;             // by message id, for GetContent
   std::map<std::string, std::vector<std::string>> pieces;  // the same, of content in pieces
-  absl::Status damage;         // what is heard of a piece that is empty there
-  int gets = 0;                // GetContent calls
-  std::set<std::string> lost;  // delivery ids whose lease is over
-  int failing_completes = 0;   // so many Complete calls fail
+  absl::Status damage;            // what is heard of a piece that is empty there
+  int gets = 0;                   // GetContent calls
+  std::set<std::string> lost;     // delivery ids whose lease is over
+  std::set<std::string> silent;   // delivery ids whose partition does not answer
+  bool renews = true;             // else Renew fails
+  std::set<std::string> refused;  // delivery ids that no report may name
+  int failing_completes = 0;      // so many Complete calls fail
   int highest_waiting_class = 0;
 
   // What happened.

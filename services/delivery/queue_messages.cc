@@ -110,6 +110,7 @@ Delivery FromLeased(pb::LeasedDelivery* leased) {
     delivery.demands = FromProto(envelope->mutable_demands(), delivery.recipients);
   }
   delivery.priority = leased->class_();
+  delivery.by_floor_share = leased->by_floor_share();
   delivery.attempts = leased->attempts();
   delivery.accept_time = rpc::FromProto(leased->accept_time());
   delivery.expire_time = rpc::FromProto(leased->expire_time());

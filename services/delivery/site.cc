@@ -37,7 +37,7 @@ namespace {
 // Whether the host that this was heard of may do better another time.
 bool IsPassing(const Heard& heard) { return Classify(heard, {}).kind == Kind::kDeferred; }
 
-size_t QueueOf(const Delivery& delivery) { return std::clamp(delivery.priority, 1, 5) - 1; }
+size_t QueueOf(const Delivery& delivery) { return std::clamp(delivery.rank(), 1, 5) - 1; }
 
 }  // namespace
 
@@ -155,7 +155,6 @@ Co<Delivery*> Site::Next(Session* session) {
 Co<Site::Fate> Site::Carry(Session* session, Delivery* delivery) {
   Progress progress(delivery->recipients.size());
   if (!delivery->lease.Holds()) {
-    delivery->lease.lost = true;
     context_->done(delivery);
     co_return Fate::kGoOn;
   }
@@ -180,7 +179,7 @@ Co<Site::Fate> Site::Carry(Session* session, Delivery* delivery) {
       if (trouble) co_return WithoutConnection(session, delivery, &progress, *std::move(trouble));
     }
     co_await Transact(session, delivery, &progress);
-    if (delivery->lease.lost) break;
+    if (!delivery->lease.Holds()) break;
   }
   Finish(delivery, &progress);
   co_return Fate::kGoOn;
@@ -242,7 +241,6 @@ Co<void> Site::Transact(Session* session, Delivery* delivery, Progress* progress
         CHECK(false);  // SmtpClient::Open deals with it
         break;
       case Kind::kHandBack:
-        if (heard[at].fault == Fault::kLeaseLost) delivery->lease.lost = true;
         again.push_back(chosen[at]);
         break;
     }

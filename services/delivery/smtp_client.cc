@@ -281,7 +281,7 @@ Co<std::optional<Heard>> SmtpClient::FlushContent(const Delivery* delivery) {
 }
 
 Co<std::optional<Heard>> SmtpClient::TakeBandwidth(const Delivery* delivery, size_t bytes) {
-  if (co_await options_->egress->Take(delivery->priority, bytes) == Egress::Taken::kCancelled) {
+  if (co_await options_->egress->Take(delivery->rank(), bytes) == Egress::Taken::kCancelled) {
     usable_ = false;
     co_return HeardFault(Stage::kData, Fault::kStopped);
   }

@@ -20,7 +20,8 @@ constexpr absl::Duration kLeaseWait = absl::Seconds(4);
 constexpr absl::Duration kCallTimeout = absl::Seconds(10);
 constexpr absl::Duration kFirstLeaseTime = absl::Seconds(15);  // until the queue has told
 constexpr absl::Duration kGather = absl::Milliseconds(2);      // room or reports
-constexpr int kReportsPerCall = 128;  // more would keep Redis from urgent mail
+constexpr size_t kReportsPerCall = 128;  // more would keep Redis from urgent mail
+constexpr size_t kReportBytesPerCall = 4 << 20;
 constexpr int kRenewalsPerCall = 10000;
 constexpr absl::Duration kForever = absl::Hours(24);
 
@@ -34,10 +35,22 @@ class Backoff {
   absl::Duration pause_ = absl::Milliseconds(100);
 };
 
-// A call that another try will not help.
-bool IsRefused(const absl::Status& status) {
-  return absl::IsInvalidArgument(status) || absl::IsOutOfRange(status);
+// A call that another try may help, as it is.
+bool IsUnanswered(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsCancelled(status) || absl::IsUnauthenticated(status);
 }
+
+// Of an answer.
+class LeaseIds {
+ public:
+  explicit LeaseIds(const google::protobuf::RepeatedPtrField<std::string>& ids)
+      : ids_(ids.begin(), ids.end()) {}
+  bool Contain(const std::string& id) const { return ids_.contains(id); }
+
+ private:
+  const std::set<std::string> ids_;
+};
 
 }  // namespace
 
@@ -59,6 +72,7 @@ Worker::Worker(WorkerKind kind, Executor executor, const Options* options,
       random_(std::random_device{}()),
       lease_time_(kFirstLeaseTime),
       report_(executor),
+      repeat_(executor),
       renew_(executor),
       carriers_(executor, "delivery connections"),
       content_(std::move(queue), &carriers_),
@@ -97,6 +111,7 @@ void Worker::Start() {
   for (Line& line : lines_) leasing_.Spawn(LeaseLoop(&line));
   renewing_.Spawn(RenewLoop());
   reporting_.Spawn(CompleteLoop());
+  reporting_.Spawn(RepeatLoop());
 }
 
 Co<void> Worker::Stop() {
@@ -114,11 +129,12 @@ Co<void> Worker::Stop() {
   co_await carriers_.Wait();
   grace.Cancel();
   co_await grace.Wait();
+  // Leases are not renewed any more: what cannot be reported ends with them.
   finished_ = true;
   report_.Notify();
+  renew_.Notify();
   co_await reporting_.Wait();
   renewing_.Cancel();
-  renew_.Notify();
   co_await renewing_.Wait();
 }
 
@@ -191,69 +207,111 @@ void Worker::Take(pb::LeaseResponse response, Clock::time_point called, Line* li
   GiveWay(response.highest_waiting_class());
 }
 
+std::vector<Worker::Held*> Worker::TakeBatch(std::vector<Held*>* reports) {
+  size_t count = 0;
+  size_t bytes = 0;
+  while (count < std::min(reports->size(), kReportsPerCall) && bytes < kReportBytesPerCall) {
+    bytes += (*reports)[count++]->completion.ByteSizeLong();
+  }
+  std::vector<Held*> batch(reports->begin(), reports->begin() + count);
+  reports->erase(reports->begin(), reports->begin() + count);
+  return batch;
+}
+
 Co<void> Worker::CompleteLoop() {
   co_await asio::this_coro::throw_if_cancelled(false);
-  while (true) {
+  Backoff backoff;
+  while (!finished_ || !reports_.empty()) {
     if (reports_.empty()) {
-      if (finished_) co_return;
       co_await report_.Wait(kForever);
       continue;
     }
-    const size_t count = std::min<size_t>(reports_.size(), kReportsPerCall);
-    std::vector<Held*> batch(reports_.begin(), reports_.begin() + count);
-    reports_.erase(reports_.begin(), reports_.begin() + count);
-    co_await Complete(std::move(batch));
+    std::vector<Held*> batch = TakeBatch(&reports_);
+    const size_t all = batch.size();
+    const std::vector<Held*> again = co_await Complete(std::move(batch));
+    unanswered_.insert(unanswered_.end(), again.begin(), again.end());
+    if (!again.empty()) repeat_.Notify();
     // The first report after a quiet time goes at once; in busy times one call takes many.
     Wakeup pause(executor_);
-    if (!finished_) co_await pause.Wait(kGather);
+    if (again.size() == all) {
+      co_await pause.Wait(backoff.Next());
+    } else if (!finished_) {
+      backoff.Reset();
+      co_await pause.Wait(kGather);
+    }
   }
+  reported_ = true;
+  repeat_.Notify();
 }
 
-Co<void> Worker::Complete(std::vector<Held*> batch) {
+// Beside the first reports: those may be for partitions of the queue that do answer.
+Co<void> Worker::RepeatLoop() {
+  co_await asio::this_coro::throw_if_cancelled(false);
   Backoff backoff;
-  while (!batch.empty()) {
-    pb::CompleteRequest request;
-    for (const Held* held : batch) *request.add_completions() = held->completion;
-    auto response =
-        co_await queue_.Call(&QueueClient::Async::Complete, std::move(request), kCallTimeout);
-    if (response.ok()) {
-      const std::set<std::string> lost(response->lost_delivery_ids().begin(),
-                                       response->lost_delivery_ids().end());
-      for (Held* held : batch) {
-        if (lost.contains(held->delivery.id)) {
-          LogLost(held->delivery);
-        } else {
-          TheFigures().CountReport(held->delivery);
-        }
-        held_.erase(std::string(held->delivery.lease_id));
-      }
-      co_return;
-    }
-    log::Warn("the queue takes no reports: {}", response.status().ToString());
-    if (IsRefused(response.status())) {
-      // One of them is at fault, and must not hold up the others.
-      if (batch.size() == 1) {
-        Drop(batch[0]);
-        co_return;
-      }
-      for (Held* held : batch) co_await Complete({held});
-      co_return;
+  while (!reported_ || !unanswered_.empty()) {
+    if (unanswered_.empty()) {
+      backoff.Reset();
+      co_await repeat_.Wait(kForever);
+      continue;
     }
     Wakeup pause(executor_);
     co_await pause.Wait(backoff.Next());
-    std::erase_if(batch, [this](Held* held) {
+    std::vector<Held*> reports = std::exchange(unanswered_, {});
+    std::erase_if(reports, [this](Held* held) {
       const bool over = !held->delivery.lease.Holds();
       if (over) Drop(held);
       return over;
     });
+    while (!reports.empty()) {
+      const std::vector<Held*> again = co_await Complete(TakeBatch(&reports));
+      unanswered_.insert(unanswered_.end(), again.begin(), again.end());
+    }
   }
+}
+
+Co<std::vector<Worker::Held*>> Worker::Complete(std::vector<Held*> batch) {
+  pb::CompleteRequest request;
+  for (const Held* held : batch) *request.add_completions() = held->completion;
+  auto response =
+      co_await queue_.Call(&QueueClient::Async::Complete, std::move(request), kCallTimeout);
+  std::vector<Held*> again;
+  if (response.ok()) {
+    const LeaseIds lost(response->lost_lease_ids());
+    const LeaseIds unanswered(response->unanswered_lease_ids());
+    for (Held* held : batch) {
+      const std::string& lease = held->delivery.lease_id;
+      if (unanswered.Contain(lease)) {
+        again.push_back(held);
+        continue;
+      }
+      if (lost.Contain(lease)) {
+        LogLost(held->delivery);
+      } else {
+        TheFigures().CountReport(held->delivery);
+      }
+      held_.erase(std::string(lease));
+    }
+    co_return again;
+  }
+  log::Warn("the queue takes no reports: {}", response.status().ToString());
+  if (IsUnanswered(response.status())) co_return batch;
+  if (batch.size() > 1) {
+    // One of them is at fault, and must not hold up the others.
+    for (Held* held : batch) {
+      const std::vector<Held*> one = co_await Complete({held});
+      again.insert(again.end(), one.begin(), one.end());
+    }
+    co_return again;
+  }
+  Drop(batch[0]);
+  co_return again;
 }
 
 Co<void> Worker::RenewLoop() {
   co_await asio::this_coro::throw_if_cancelled(false);
   Backoff backoff;
   absl::Duration pause = lease_time_ / 3;
-  while (!finished_ || !held_.empty()) {
+  while (!finished_) {
     const absl::Duration known = lease_time_;
     co_await renew_.Wait(pause);
     if (held_.empty() || known != lease_time_) {
@@ -274,26 +332,29 @@ Co<void> Worker::RenewLoop() {
 Co<absl::Status> Worker::RenewAll() {
   std::vector<pb::HeldLease> leases;
   for (const auto& [lease_id, held] : held_) {
+    if (held->delivery.lease.lost) continue;
     pb::HeldLease& lease = leases.emplace_back();
     lease.set_delivery_id(held->delivery.id);
     lease.set_lease_id(lease_id);
   }
+  bool all_answered = true;
   for (size_t begin = 0; begin < leases.size(); begin += kRenewalsPerCall) {
     const size_t end = std::min(leases.size(), begin + kRenewalsPerCall);
     pb::RenewRequest request;
     for (size_t i = begin; i < end; ++i) *request.add_leases() = leases[i];
     const Clock::time_point called = Clock::now();
     auto response =
-        co_await queue_.Call(&QueueClient::Async::Renew, std::move(request), lease_time_ / 3);
+        co_await queue_.Call(&QueueClient::Async::Renew, std::move(request), lease_time_ * 2 / 3);
     if (!response.ok()) co_return response.status();
     const auto ends = called + absl::ToChronoNanoseconds(lease_time_);
-    const std::set<std::string> lost(response->lost_delivery_ids().begin(),
-                                     response->lost_delivery_ids().end());
+    const LeaseIds lost(response->lost_lease_ids());
+    const LeaseIds unanswered(response->unanswered_lease_ids());
+    all_answered = all_answered && response->unanswered_lease_ids().empty();
     for (size_t i = begin; i < end; ++i) {
       // One that is done may have been reported meanwhile: that answer counts, not this one.
       const auto found = held_.find(leases[i].lease_id());
-      if (found == held_.end()) continue;
-      if (!lost.contains(leases[i].delivery_id())) {
+      if (found == held_.end() || unanswered.Contain(found->first)) continue;
+      if (!lost.Contain(found->first)) {
         found->second->delivery.lease.ends = ends;
       } else if (!found->second->done) {
         found->second->delivery.lease.lost = true;
@@ -301,7 +362,7 @@ Co<absl::Status> Worker::RenewAll() {
     }
     GiveWay(response->highest_waiting_class());
   }
-  co_return absl::OkStatus();
+  co_return all_answered ? absl::OkStatus() : absl::UnavailableError("a partition does not answer");
 }
 
 }  // namespace staffetta::delivery

@@ -89,7 +89,11 @@ class Worker {
   Co<void> RenewLoop();
   Co<absl::Status> RenewAll();
   Co<void> CompleteLoop();
-  Co<void> Complete(std::vector<Held*> batch);
+  Co<void> RepeatLoop();
+  // Takes as many of them as one call may report.
+  static std::vector<Held*> TakeBatch(std::vector<Held*>* reports);
+  // Returns those whose partition of the queue did not answer.
+  Co<std::vector<Held*>> Complete(std::vector<Held*> batch);
   Co<void> CancelAfterGrace();
 
   void Take(queue::v1::LeaseResponse response, Clock::time_point called, Line* line);
@@ -106,6 +110,7 @@ class Worker {
   void Decide(Delivery* delivery, const Heard& heard);
   void Done(Delivery* delivery);
   void Drop(Held* held);
+  void ForgetContent(Delivery* delivery);
   void GiveWay(int highest_waiting_class);
 
   const WorkerKind kind_;
@@ -118,11 +123,13 @@ class Worker {
 
   std::unordered_map<std::string, std::unique_ptr<Held>> held_;  // by lease id
   std::deque<Line> lines_;
-  std::vector<Held*> reports_;  // done, not yet reported
+  std::vector<Held*> reports_;     // done, not yet reported
+  std::vector<Held*> unanswered_;  // reported without an answer
   absl::Duration lease_time_;
   bool stopping_ = false;  // no more leases
   bool finished_ = false;  // nothing is worked on any more
-  Wakeup report_, renew_;
+  bool reported_ = false;  // everything was reported once
+  Wakeup report_, repeat_, renew_;
 
   SiteContext site_context_;
   std::unordered_map<std::string, std::unique_ptr<Site>> sites_;

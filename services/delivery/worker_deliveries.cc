@@ -21,6 +21,7 @@ namespace staffetta::delivery {
 namespace {
 
 constexpr size_t kMostInReport = 64 << 10;  // of the original
+constexpr size_t kMostOfReply = 1024;       // that outcomes tell
 
 }  // namespace
 
@@ -161,6 +162,10 @@ void Worker::Done(Delivery* delivery) {
   Held* const held = held_.at(delivery->lease_id).get();
   --held->line->working;
   held->line->room.Notify();
+  // There may be a thousand recipients, each with the same.
+  for (Outcome& outcome : delivery->outcomes) {
+    outcome.reply.text.resize(smtp::LinePiece(outcome.reply.text, kMostOfReply));
+  }
   LogAttempts(*delivery);
   TheFigures().Count(*delivery);
   if (delivery->lease.lost && delivery->outcomes.empty()) {
@@ -188,14 +193,19 @@ void Worker::Done(Delivery* delivery) {
     *held->completion.mutable_bounce() = ReportMessage(from, *delivery, news);
     LogBounces(*delivery, news, from.message_id);
   }
-  std::string().swap(delivery->content);  // gives its memory back
-  if (delivery->room > 0) room_.GiveBack(std::exchange(delivery->room, 0));
+  ForgetContent(delivery);
   reports_.push_back(held);
   report_.Notify();
 }
 
+void Worker::ForgetContent(Delivery* delivery) {
+  std::string().swap(delivery->content);  // gives its memory back
+  if (delivery->room > 0) room_.GiveBack(std::exchange(delivery->room, 0));
+}
+
 void Worker::Drop(Held* held) {
   LogLost(held->delivery);
+  ForgetContent(&held->delivery);
   held_.erase(std::string(held->delivery.lease_id));
 }
 

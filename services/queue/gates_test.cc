@@ -210,6 +210,34 @@ TEST_P(GatesTest, HandedBack_GivesItsPartOfTheDayBack) {
   EXPECT_THAT(LeaseIds(), IsEmpty()) << "two of three are used";
 }
 
+// SPEC Q4: nor of the rate.
+TEST_P(GatesTest, HandedBack_GivesItsTurnOfTheRateBack) {
+  Throttle(Rate("account:1", 1, absl::Hours(1)));
+  const std::string id = Enqueue(3, {"a@x.example"}) + ".0";
+  for (int i = 0; i < 3; ++i) {
+    const auto leased = Lease();
+    ASSERT_THAT(Ids(leased), ElementsAre(id)) << i;
+    Complete(Outcome(leased.deliveries[0], v1::OUTCOME_KIND_DELIVERED, {}));
+  }
+  const auto leased = Lease();
+  Complete(Outcome(leased.deliveries[0], v1::OUTCOME_KIND_DELIVERED, {"a@x.example"}));
+  Enqueue(3, {"b@x.example"});
+  EXPECT_THAT(LeaseIds(), IsEmpty());
+}
+
+// SPEC Q4: a wider limit counts at once, also for who waits under the narrower one.
+TEST_P(GatesTest, WiderRate_CountsAtOnce) {
+  Throttle(Rate("account:*", 1, absl::Hours(1)));
+  for (int i = 0; i < 3; ++i) Enqueue(3, {"r@x.example"});
+  EXPECT_THAT(LeaseIds(), SizeIs(1));
+  EXPECT_THAT(LeaseIds(), IsEmpty());
+  Throttle(Rate("account:1", 1, absl::Seconds(10)));
+  EXPECT_THAT(LeaseIds(), SizeIs(1));
+  EXPECT_THAT(LeaseIds(), IsEmpty());
+  Throttle(Rate("account:1", 10, absl::Seconds(1)));
+  EXPECT_THAT(LeaseIds(), SizeIs(1));
+}
+
 // SPEC P3: an urgent delivery may be behind the last of the gates that open at once.
 TEST_P(GatesTest, ManyDueGates_HandOutTheHighestClassFirst) {
   Throttle(Rate("destination:*", 1, absl::Milliseconds(200)));

@@ -42,6 +42,7 @@ absl::Status ToProto(QueueStore::Leased leased, absl::Time now, v1::LeasedDelive
   out->mutable_envelope()->Swap(part.mutable_envelope());
   out->mutable_recipients()->Swap(part.mutable_recipients());
   out->set_class_(leased.message_class);
+  out->set_by_floor_share(leased.by_floor_share);
   out->set_attempts(leased.attempts);
   *out->mutable_accept_time() = rpc::ToProto(leased.accepted);
   *out->mutable_expire_time() = rpc::ToProto(leased.expires);

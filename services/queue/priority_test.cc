@@ -102,7 +102,13 @@ TEST_P(PriorityTest, FloorShare_IsWhatLowClassesGet) {
   EXPECT_EQ(CountOfClass(Lease(20), 5), 0);
   store_ = NewStore({.floor_per_mille = 100});
   int low = 0;
-  for (int i = 0; i < 8; ++i) low += CountOfClass(Lease(5), 5);
+  for (int i = 0; i < 8; ++i) {
+    const auto leased = Lease(5);
+    low += CountOfClass(leased, 5);
+    for (const auto& each : leased.deliveries) {
+      EXPECT_EQ(each.by_floor_share, each.message_class == 5) << "so that nobody hands it back";
+    }
+  }
   EXPECT_EQ(low, 4) << "a tenth of 40";
 }
 

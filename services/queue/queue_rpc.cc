@@ -8,6 +8,7 @@
 #include <numeric>
 #include <utility>
 
+#include "common/base/beside.h"
 #include "common/base/ids.h"
 #include "common/base/log.h"
 #include "common/rpc/times.h"
@@ -170,30 +171,38 @@ Co<absl::Status> QueueRpc::DoRenew(const v1::RenewRequest* request, v1::RenewRes
   if (request->leases_size() > kMostRenewed) {
     co_return absl::InvalidArgumentError(absl::StrCat("leases: more than ", kMostRenewed));
   }
-  std::vector<std::vector<v1::HeldLease>> by_partition(partitions_.size());
+  std::map<size_t, std::vector<v1::HeldLease>> by_partition;
   for (const v1::HeldLease& lease : request->leases()) {
     const auto partition = PartitionOf(lease.delivery_id(), partitions_.size());
     if (!partition.ok()) co_return partition.status();
     by_partition[*partition].push_back(lease);
   }
+  // All at once: where one does not answer, the others' leases must not run out.
+  std::map<size_t, Beside<absl::StatusOr<QueueStore::RenewResult>>> renewals;
+  for (const auto& [partition, leases] : by_partition) {
+    renewals.emplace(std::piecewise_construct, std::forward_as_tuple(partition),
+                     std::forward_as_tuple(group_, partitions_[partition].queue->Renew(leases)));
+  }
   int highest = 0;
+  for (size_t i = 0; i < partitions_.size(); ++i) {
+    if (!renewals.contains(i)) highest = HigherClass(highest, scheduler_->HighestWaiting(i));
+  }
   absl::Status status;
-  // Those without a lease say what waits there, if they can.
-  for (size_t i = 0; i < by_partition.size(); ++i) {
-    const bool asked_for = !by_partition[i].empty();
-    auto result = co_await partitions_[i].queue->Renew(std::move(by_partition[i]));
+  for (auto& [partition, renewal] : renewals) {
+    auto result = co_await renewal.Result();
     if (!result.ok()) {
-      if (asked_for) status = result.status();
+      status = result.status();
+      for (const v1::HeldLease& lease : by_partition[partition]) {
+        response->add_unanswered_lease_ids(lease.lease_id());
+      }
       continue;
     }
-    if (result->highest_waiting_class > 0 &&
-        (highest == 0 || result->highest_waiting_class < highest)) {
-      highest = result->highest_waiting_class;
-    }
-    for (std::string& lost : result->lost) response->add_lost_delivery_ids(std::move(lost));
+    highest = HigherClass(highest, result->highest_waiting_class);
+    for (std::string& lost : result->lost) response->add_lost_lease_ids(std::move(lost));
   }
   response->set_highest_waiting_class(highest);
-  co_return status;
+  const bool none = response->unanswered_lease_ids_size() == request->leases_size();
+  co_return none ? status : absl::OkStatus();
 }
 
 Co<absl::Status> QueueRpc::DoComplete(const v1::CompleteRequest* request,
@@ -201,29 +210,40 @@ Co<absl::Status> QueueRpc::DoComplete(const v1::CompleteRequest* request,
   if (request->completions_size() > kMostCompleted) {
     co_return absl::InvalidArgumentError(absl::StrCat("completions: more than ", kMostCompleted));
   }
-  std::map<size_t, std::vector<StorableCompletion>> by_partition;
+  struct Part {
+    std::vector<std::string> leases;
+    std::vector<StorableCompletion> completions;
+  };
+  std::map<size_t, Part> parts;  // by partition
   for (const v1::Completion& completion : request->completions()) {
     auto storable = ToStorable(completion, options_.records, absl::Now());
     if (!storable.ok()) co_return storable.status();
     const auto partition = PartitionOf(storable->delivery_id, partitions_.size());
     if (!partition.ok()) co_return partition.status();
-    by_partition[*partition].push_back(*std::move(storable));
+    parts[*partition].leases.push_back(completion.lease_id());
+    parts[*partition].completions.push_back(*std::move(storable));
+  }
+  std::map<size_t, Beside<absl::StatusOr<QueueStore::CompleteResult>>> ends;
+  for (auto& [partition, part] : parts) {
+    ends.emplace(std::piecewise_construct, std::forward_as_tuple(partition),
+                 std::forward_as_tuple(
+                     group_, partitions_[partition].queue->Complete(std::move(part.completions))));
   }
   absl::Status status;
-  for (auto& [partition, completions] : by_partition) {
-    status.Update(co_await CompleteIn(partition, std::move(completions),
-                                      response->mutable_lost_delivery_ids()));
+  for (auto& [partition, end] : ends) {
+    auto result = co_await end.Result();
+    if (!result.ok()) {
+      status = result.status();
+      for (std::string& lease : parts[partition].leases) {
+        response->add_unanswered_lease_ids(std::move(lease));
+      }
+      continue;
+    }
+    for (std::string& lease : result->lost) response->add_lost_lease_ids(std::move(lease));
+    if (result->outlook) scheduler_->Hear(partition, *result->outlook);
   }
-  co_return status;
-}
-
-Co<absl::Status> QueueRpc::CompleteIn(size_t partition, std::vector<StorableCompletion> completions,
-                                      google::protobuf::RepeatedPtrField<std::string>* lost) {
-  auto result = co_await partitions_[partition].queue->Complete(std::move(completions));
-  if (!result.ok()) co_return result.status();
-  for (std::string& delivery : result->lost) *lost->Add() = std::move(delivery);
-  if (result->outlook) scheduler_->Hear(partition, *result->outlook);
-  co_return absl::OkStatus();
+  const bool none = response->unanswered_lease_ids_size() == request->completions_size();
+  co_return none ? status : absl::OkStatus();
 }
 
 Co<absl::Status> QueueRpc::DoPutContent(const v1::PutContentRequest* request,

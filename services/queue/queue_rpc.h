@@ -94,9 +94,6 @@ class QueueRpc final : public v1::QueueService::CallbackService {
   Co<absl::Status> DoGetQueuedMessage(const v1::GetQueuedMessageRequest* request,
                                       v1::GetQueuedMessageResponse* response);
 
-  // Fills `lost`, and tells the scheduler that something may be ready.
-  Co<absl::Status> CompleteIn(size_t partition, std::vector<StorableCompletion> completions,
-                              google::protobuf::RepeatedPtrField<std::string>* lost);
   // Nobody can work on what is damaged: an operator must see it.
   Co<void> SetAside(std::vector<StorableCompletion> damaged);
 

@@ -101,7 +101,7 @@ absl::StatusOr<QueueStore::LeaseResult> ToLeaseResult(std::vector<Value> parts,
   result.outlook = ToOutlook(NumberOf(parts[at + 2]), NumberOf(parts[at + 1]));
   for (Value& element : parts[at + 3].TakeArray()) {
     std::vector<Value> d = element.TakeArray();
-    if (d.size() != 12) return Unexpected(script);
+    if (d.size() != 13) return Unexpected(script);
     result.deliveries.push_back({.delivery_id = d[0].TakeString(),
                                  .lease_id = d[1].TakeString(),
                                  .message_class = static_cast<int>(NumberOf(d[2])),
@@ -113,7 +113,8 @@ absl::StatusOr<QueueStore::LeaseResult> ToLeaseResult(std::vector<Value> parts,
                                  .announced = NumberOf(d[8]),
                                  .accepted = TimeOf(d[9]),
                                  .expires = TimeOf(d[10]),
-                                 .content = d[11].TakeString(),
+                                 .by_floor_share = NumberOf(d[11]) == 1,
+                                 .content = d[12].TakeString(),
                                  .plain_content = {}});
     CountLeased(result.deliveries.back(), result.now);
   }

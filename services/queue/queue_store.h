@@ -60,6 +60,7 @@ class QueueStore {
     int64_t announced = 0;  // as in StorableMessage
     absl::Time accepted;
     absl::Time expires;
+    bool by_floor_share = false;  // handed out although a higher class waited (SPEC P4)
     // Compressed; empty: over kInlineContent, or plain_content has it, or it could not be had at
     // once.
     std::string content;
@@ -77,10 +78,10 @@ class QueueStore {
   };
   struct RenewResult {
     int highest_waiting_class = 0;
-    std::vector<std::string> lost;
+    std::vector<std::string> lost;  // leases
   };
   struct CompleteResult {
-    std::vector<std::string> lost;
+    std::vector<std::string> lost;   // leases
     std::optional<Outlook> outlook;  // nullopt: nothing that changes it has happened
   };
 

@@ -145,11 +145,11 @@ TEST_P(QueueStoreTest, LostLease_CanNeitherCompleteNorRenew) {
   EXPECT_NE(first[0].lease_id, second[0].lease_id);
   EXPECT_EQ(second[0].attempts, 1);
   EXPECT_THAT(Complete(Outcome(first[0], v1::OUTCOME_KIND_DELIVERED, {"bob@x.example"})),
-              ElementsAre(first[0].delivery_id));
+              ElementsAre(first[0].lease_id));
   v1::HeldLease held;
   held.set_delivery_id(first[0].delivery_id);
   held.set_lease_id(first[0].lease_id);
-  EXPECT_THAT(Await(context_, store_->Renew({held}))->lost, ElementsAre(first[0].delivery_id));
+  EXPECT_THAT(Await(context_, store_->Renew({held}))->lost, ElementsAre(first[0].lease_id));
   // Nobody knows what the first worker did: recorded, and nothing else.
   EXPECT_THAT(EventTypes(),
               ElementsAre(events::v1::EVENT_TYPE_ACCEPTED, events::v1::EVENT_TYPE_UNCERTAIN));

@@ -16,6 +16,8 @@ constexpr std::chrono::milliseconds kDistance(2);
 // For each other partition: how long one is not looked at again without need.
 constexpr std::chrono::milliseconds kFresh(5);
 constexpr std::chrono::milliseconds kAfterError(100);
+// For an answer, where other partitions may have something.
+constexpr std::chrono::milliseconds kPatience(200);
 constexpr int kNoClass = 6;
 // Deliveries that one script leases: more would keep Redis from urgent mail.
 constexpr int kMostPerCall = 64;
@@ -108,19 +110,14 @@ void Scheduler::WakeAll() {
 void Scheduler::Hear(size_t partition, QueueStore::Outlook outlook) {
   Partition& here = partitions_[partition];
   // It may be older than what we know: what is better counts, the rest is seen when it is asked.
-  if (outlook.highest_waiting_class > 0 &&
-      (here.highest == 0 || outlook.highest_waiting_class < here.highest)) {
-    here.highest = outlook.highest_waiting_class;
-  }
+  here.highest = HigherClass(here.highest, outlook.highest_waiting_class);
   here.look = std::min(here.look, LookAfter(outlook));
   idle_.cancel();
 }
 
 int Scheduler::HighestWaiting() const {
   int highest = 0;
-  for (const Partition& each : partitions_) {
-    if (each.highest > 0 && (highest == 0 || each.highest < highest)) highest = each.highest;
-  }
+  for (const Partition& each : partitions_) highest = HigherClass(highest, each.highest);
   return highest;
 }
 
@@ -133,42 +130,72 @@ void Scheduler::Stop() {
 // Runs while anybody waits.
 Co<void> Scheduler::Serve() {
   while (!stopping_ && !waiters_.empty()) {
+    AskSilentOnes();
     const WaiterPtr waiter = NextWaiter();
     const std::optional<size_t> partition = waiter ? BestFor(*waiter) : std::nullopt;
     if (!partition) {
       Clock::time_point look = Clock::now() + absl::ToChronoNanoseconds(kLongestSleep);
-      for (const Partition& each : partitions_) look = std::min(look, each.look);
+      for (const Partition& each : partitions_) {
+        if (!each.asking) look = std::min(look, each.look);
+      }
       co_await SleepUntil(std::max(look, Clock::now() + kDistance));
     } else if (Clock::now() < next_call_) {
       co_await SleepUntil(next_call_);
     } else {
       next_call_ = Clock::now() + kDistance;
-      co_await Ask(*partition, waiter);
+      Ask(*partition, waiter);
+      co_await AwaitAnswer(*partition);
     }
   }
   serving_ = false;
 }
 
-Co<void> Scheduler::Ask(size_t partition, WaiterPtr waiter) {
+Co<void> Scheduler::AwaitAnswer(size_t partition) {
   Partition& here = partitions_[partition];
+  const auto end = Clock::now() + kPatience;
+  while (here.asking && Clock::now() < end) co_await SleepUntil(end);
+  here.silent = here.silent || here.asking;
+}
+
+void Scheduler::AskSilentOnes() {
+  for (size_t i = 0; i < partitions_.size(); ++i) {
+    const Partition& each = partitions_[i];
+    if (each.silent && !each.asking && each.look <= Clock::now()) Ask(i, nullptr);
+  }
+}
+
+void Scheduler::Ask(size_t partition, const WaiterPtr& waiter) {
+  Partition& here = partitions_[partition];
+  here.asking = true;
   here.woken = false;
   here.asked = Clock::now();
   const bool sweep = Clock::now() >= here.sweep;
   if (sweep) here.sweep = Clock::now() + kBetweenSweeps;
-  waiter->being_served = true;
-  QueueStore::Want want = waiter->want;
-  want.lowest_class = LowestClassFor(partition);
-  want.credits = std::min(want.credits, kMostPerCall);
-  auto result = co_await here.store->Lease(std::move(want), sweep);
+  QueueStore::Want want;
+  if (waiter) {
+    waiter->being_served = true;
+    want = waiter->want;
+    want.lowest_class = LowestClassFor(partition);
+    want.credits = std::min(want.credits, kMostPerCall);
+  }
+  group_->Spawn(Take(partition, waiter, here.store->Lease(std::move(want), sweep)));
+}
+
+Co<void> Scheduler::Take(size_t partition, WaiterPtr waiter,
+                         Co<absl::StatusOr<QueueStore::LeaseResult>> answer) {
+  auto result = co_await std::move(answer);
+  Partition& here = partitions_[partition];
+  here.asking = false;
+  here.silent = !result.ok();
   if (result.ok()) {
     Learn(&here, result->outlook);
   } else {
     log::Warn("leasing failed: {}", result.status().ToString());
-    // The other partitions must not wait for this one.
     here.highest = 0;
     here.look = Clock::now() + kAfterError;
   }
-  Settle(waiter, partition, std::move(result));
+  if (waiter) Settle(waiter, partition, std::move(result));
+  idle_.cancel();
 }
 
 Co<void> Scheduler::SleepUntil(Clock::time_point time) {
@@ -194,6 +221,7 @@ Scheduler::WaiterPtr Scheduler::NextWaiter() const {
 }
 
 int Scheduler::HighestIn(const Partition& partition) const {
+  if (partition.silent) return kNoClass;
   const auto now = Clock::now();
   // Where something always becomes due, the others must have their turns all the same.
   const bool fresh = now - partition.asked < kFresh * (partitions_.size() - 1);

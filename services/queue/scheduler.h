@@ -15,6 +15,11 @@
 
 namespace staffetta::queue {
 
+// The higher of two classes; 0: none.
+inline int HigherClass(int one, int other) {
+  return one == 0 || (other > 0 && other < one) ? other : one;
+}
+
 // Gives deliveries to waiting workers: the long poll behind Lease. Confined to the group's thread.
 //
 // What is enqueued in a quiet time while a worker waits goes to it in the step that stores it, and
@@ -25,7 +30,8 @@ namespace staffetta::queue {
 // What the other replicas change they say at once; what may have become ready by itself in another
 // partition counts as class 1 until that one was asked, though not twice in some milliseconds. When
 // there is nothing, it sleeps until something is enqueued, completed or due; never longer than a
-// second, in case a wake-up of another replica was lost.
+// second, in case a wake-up of another replica was lost. A partition that is silent keeps the
+// others waiting only until that is noticed; then it is asked beside them until it answers.
 class Scheduler {
  public:
   Scheduler(std::vector<QueueStore*> partitions, TaskGroup* group);
@@ -46,7 +52,8 @@ class Scheduler {
   // Something has changed, here or in another replica, to this or to better.
   void Hear(size_t partition, QueueStore::Outlook outlook);
 
-  // The highest class that waits anywhere, as far as is known; 0: none.
+  // The highest class that waits there, or anywhere, as far as is known; 0: none.
+  int HighestWaiting(size_t partition) const { return partitions_[partition].highest; }
   int HighestWaiting() const;
 
   // Ends the loop and every wait.
@@ -58,6 +65,8 @@ class Scheduler {
   struct Partition {
     QueueStore* store;
     bool woken = true;        // what we know may be out of date
+    bool asking = false;      // an answer is awaited
+    bool silent = false;      // the last one did not come, or does not come soon
     int highest = 0;          // the highest class that waits, as far as we know; 0: none
     Clock::time_point look;   // something changes by itself
     Clock::time_point sweep;  // when to look for what has expired
@@ -75,7 +84,12 @@ class Scheduler {
   using WaiterPtr = std::shared_ptr<Waiter>;
 
   Co<void> Serve();
-  Co<void> Ask(size_t partition, WaiterPtr waiter);
+  // Null: for nobody, to see whether it answers.
+  void Ask(size_t partition, const WaiterPtr& waiter);
+  Co<void> Take(size_t partition, WaiterPtr waiter,
+                Co<absl::StatusOr<QueueStore::LeaseResult>> answer);
+  Co<void> AwaitAnswer(size_t partition);
+  void AskSilentOnes();
   Co<void> SleepUntil(Clock::time_point time);
   Co<void> HandBack(size_t partition, std::vector<QueueStore::Leased> deliveries);
 

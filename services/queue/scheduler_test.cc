@@ -27,6 +27,13 @@ class SchedulerTest : public QueueStoreTest {
     return classes;
   }
 
+  static Co<void> Forget(Co<Result> lease) { (void)co_await std::move(lease); }
+  static Co<bool> Ended(Scheduler* scheduler, TaskGroup* group) {
+    scheduler->Stop();
+    co_await group->Wait();
+    co_return true;
+  }
+
  private:
   Co<std::pair<Result, Result>> Both(std::vector<int> classes) {
     TaskGroup group(context_.get_executor(), "test");
@@ -73,6 +80,39 @@ TEST_P(SchedulerTest, UrgentMailBeyondTheExpressLine_GoesWithTheRest) {
   const auto [bulk, express] = BulkAndExpress({1, 1});
   EXPECT_THAT(ClassesOf(bulk), ElementsAre(1));
   EXPECT_THAT(ClassesOf(express), ElementsAre(1));
+}
+
+// SPEC Q7: while a partition is silent the others go on, and it does when it answers again.
+TEST_P(SchedulerTest, SilentPartition_KeepsTheOthersWaitingForAMoment) {
+  redis::TestRedis redis;
+  redis::Client::Options options = redis.options();
+  options.command_timeout = absl::Seconds(2);
+  redis::Client client(context_.get_executor(), options);
+  const Partition partition(&client, 1, 1000);
+  QueueStore there(&partition, {});
+  TaskGroup group(context_.get_executor(), "test");
+  Scheduler scheduler({store_.get(), &there}, &group);
+  const auto lease = [&](absl::Duration wait) {
+    return ClassesOf(Await(context_, scheduler.Lease({.worker = "w", .credits = 1}, wait)));
+  };
+  std::vector<StorableMessage> batch;
+  for (int i = 0; i < 2; ++i) {
+    batch.push_back(*ToStorable(Message(1, {"bob@x.example"}), {}, absl::Now()));
+  }
+  ASSERT_TRUE(Await(context_, there.Enqueue(std::move(batch), std::nullopt)).ok());
+  for (int i = 0; i < 3; ++i) Enqueue(5, {"bob@x.example"});
+  redis.Suspend();
+  // The first call asks the silent one, and waits for it.
+  group.Spawn(Forget(scheduler.Lease({.worker = "w", .credits = 1}, absl::Seconds(20))));
+  const absl::Time begin = absl::Now();
+  EXPECT_THAT(lease(absl::Seconds(10)), ElementsAre(5));
+  EXPECT_THAT(lease(absl::Seconds(10)), ElementsAre(5));
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(1.5));
+  redis.Continue();
+  std::vector<int> classes = lease(absl::Seconds(10));
+  classes.push_back(lease(absl::Seconds(10)).at(0));
+  EXPECT_THAT(classes, testing::UnorderedElementsAre(1, 5));
+  Await(context_, Ended(&scheduler, &group));
 }
 
 INSTANTIATE_TEST_SUITE_P(Content, SchedulerTest, testing::ValuesIn(kPlaces), NameOfPlace);

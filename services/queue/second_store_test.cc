@@ -255,7 +255,7 @@ TEST_P(SecondStoreTest, BounceWhoseAnnouncementWasSwept_LeavesTheDeliveryAsItWas
   ASSERT_TRUE(Write(&storable.bounce[0]).ok());
   ASSERT_TRUE(Sweep().ok());
   const auto result = Await(context_, alone_->Complete({std::move(storable)}));
-  EXPECT_THAT(result->lost, ElementsAre(leased[0].delivery_id));
+  EXPECT_THAT(result->lost, ElementsAre(leased[0].lease_id));
   EXPECT_THAT(EventTypes(), SizeIs(1));
   EXPECT_THAT(Complete(completion), IsEmpty());
   EXPECT_THAT(LeaseIds(), ElementsAre(completion.bounce().message_id() + ".0"));

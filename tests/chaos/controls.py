@@ -116,7 +116,7 @@ class NoFencing(_Doctor):
         if method not in ("Renew", "Complete"):
             return answer
         response = getattr(self.messages, method + "Response").FromString(answer)
-        response.ClearField("lost_delivery_ids")
+        response.ClearField("lost_lease_ids")
         return response.SerializeToString()
 
     async def _lease(self, request, call):

@@ -21,7 +21,8 @@ std::optional<std::pair<EnhancedCode, size_t>> LeadingEnhancedCode(std::string_v
   return std::pair(*code, std::min(space + 1, text.size()));
 }
 
-// How much of `text` goes on a line of at most `room` octets.
+}  // namespace
+
 size_t LinePiece(std::string_view text, size_t room) {
   if (text.size() <= room) return text.size();
   const size_t space = text.rfind(' ', room);
@@ -30,8 +31,6 @@ size_t LinePiece(std::string_view text, size_t room) {
   while (cut > 0 && IsContinuationOctet(text[cut])) --cut;
   return cut == 0 ? room : cut;
 }
-
-}  // namespace
 
 std::string EnhancedCode::ToString() const {
   if (cls == 0) return "";

@@ -70,4 +70,8 @@ class ReplyParser {
   size_t bytes_ = 0;
 };
 
+// How much of `text` goes on a line of at most `room` octets: up to a space if there is one, never
+// a part of a character.
+size_t LinePiece(std::string_view text, size_t room);
+
 }  // namespace staffetta::smtp

@@ -3,8 +3,8 @@
 -- it, number of completions, and for each: delivery, lease id, what becomes of it ('done', 'retry', 'back',
 -- 'aside'), wait (ms), event part of what is left, recipients left, number of changes and each change to
 -- publish, 0 or 1 bounces and the bounce as create_message wants it.
--- Returns the deliveries whose lease was lost before, or the content of whose bounce is not there any more: nothing
--- was changed for these, and their bounce was not queued; and, when something is left to do, the highest class that waits and the time (ms) until something
+-- Returns the leases that were lost before, and those the content of whose bounce is not there any more: nothing
+-- was changed for their deliveries, and their bounce was not queued; and, when something is left to do, the highest class that waits and the time (ms) until something
 -- changes by itself (-1: never). O(completions).
 local keep = ARGV[2]
 local now = now_ms()
@@ -30,7 +30,7 @@ for k, i in ipairs(begins) do
 
   local d, m = load(delivery)
   if not d or d[LEASE] ~= lease or (has_bounce and not has_content(bounce)) then
-    lost[#lost + 1] = delivery
+    lost[#lost + 1] = lease
   else
     end_lease(delivery)
     work_is_left = work_is_left or has_bounce or fate ~= 'done' or #d[USES] > 0

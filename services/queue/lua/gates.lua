@@ -61,8 +61,10 @@ local function limits_of(scope)
   return any_throttle() and (read_limits(scope) or read_limits(kind_of(scope) .. ':*'))
 end
 
-local function expected_at(scope, now)
+local function expected_at(scope, limits, now)
   expected[scope] = expected[scope] or tonumber(redis.call('ZSCORE', rates_key, scope)) or 0
+  -- Further ahead than a whole burst: it was set under narrower limits, and the present ones count.
+  if expected[scope] > now + limits[BURST] * limits[INTERVAL] + 1 then return now end
   return math.max(now, expected[scope])
 end
 
@@ -103,7 +105,7 @@ end
 local function room_in(scope, limits, recipients, now)
   local room, at = math.huge, 0
   if limits[INTERVAL] > 0 then
-    local slack = (limits[BURST] - 1) * limits[INTERVAL] - (expected_at(scope, now) - now)
+    local slack = (limits[BURST] - 1) * limits[INTERVAL] - (expected_at(scope, limits, now) - now)
     room = math.max(0, math.floor(slack / limits[INTERVAL]) + 1)
     if room == 0 then at = math.ceil(now - slack) end
   end
@@ -150,14 +152,15 @@ local function closed_gate(throttles, recipients, now)
 end
 
 -- A message with so many recipients passes. Returns what it uses: "<scope>" where it counts as under way,
--- "day:<hour>:<scope>" where its recipients count.
+-- "day:<hour>:<scope>" where its recipients count, "rate:<scope>" where it counts itself.
 local function pass(throttles, recipients, now)
   local uses = {}
   for _, throttle in ipairs(throttles) do
     local scope, limits = throttle[1], throttle[2]
     if limits[INTERVAL] > 0 then
-      expected[scope] = expected_at(scope, now) + limits[INTERVAL]
+      expected[scope] = expected_at(scope, limits, now) + limits[INTERVAL]
       passed[scope] = expected[scope]
+      uses[#uses + 1] = 'rate:' .. scope
     end
     if limits[DAILY] > 0 then
       local key, hour = day_key(scope), math.floor(now / hour_ms)
@@ -173,16 +176,25 @@ local function pass(throttles, recipients, now)
   return uses
 end
 
--- A delivery that used this left its worker's hands; `unsent`: so many recipients of it were not tried.
+-- A delivery that used this left its worker's hands; `unsent`: so many recipients, because nothing was tried.
 local function give_up(uses, now, unsent)
   for _, use in ipairs(uses) do
-    local hour, scope = string.match(use, '^day:(%d+):(.*)$')
-    local key, field, by = busy_key, use, 1
-    if hour then key, field, by = day_key(scope), hour, unsent end
-    if by > 0 then
-      if redis.call('HINCRBY', key, field, -by) <= 0 then redis.call('HDEL', key, field) end
-      redis.call('ZADD', gates_key, 'XX', now, scope or use)
+    local kind, scope = string.match(use, '^(%a+):(.*)$')
+    local hour
+    if kind == 'day' then hour, scope = string.match(scope, '^(%d+):(.*)$') end
+    if kind ~= 'day' and kind ~= 'rate' then
+      scope = use
+      if redis.call('HINCRBY', busy_key, scope, -1) <= 0 then redis.call('HDEL', busy_key, scope) end
+    elseif unsent == 0 then
+      scope = nil
+    elseif kind == 'day' then
+      local key = day_key(scope)
+      if redis.call('HINCRBY', key, hour, -unsent) <= 0 then redis.call('HDEL', key, hour) end
+    else
+      local limits = limits_of(scope)
+      if limits then redis.call('ZADD', rates_key, 'XX', 'INCR', -limits[INTERVAL], scope) end
     end
+    if scope then redis.call('ZADD', gates_key, 'XX', now, scope) end
   end
 end
 

@@ -176,10 +176,11 @@ end
 -- hand out, floor (per mille), a prefix for lease ids, lease time (ms), the largest content that comes
 -- along. `known` holds messages whose content need not.
 -- Returns for each delivery: id, lease id, class, attempts, its event part, the message's event part, content
--- size, chunks, when its content was announced (0: it is not in the second store), accepted, expires, content
--- (empty: too large, known, or in the second store).
+-- size, chunks, when its content was announced (0: it is not in the second store), accepted, expires, 1 when it goes
+-- by the floor's share, content (empty: too large, known, or in the second store).
 local function hand_out(now, want, known)
   local out, leases, holders, contents, owners = {}, {}, {}, {}, {}
+  local by_floor = 0
   local lease_end = string.format('%.0f', now + want.lease_time)
   local function take(delivery, d, m)
     local lease = want.prefix .. (#out + 1)
@@ -190,7 +191,7 @@ local function hand_out(now, want, known)
     local comes_along = m[CHUNKS] == 0 and not m[AWAY] and m[SIZE] <= want.largest and not known[id]
     local content = comes_along and content_behind(delivery)
     out[#out + 1] = { delivery, lease, d[CLASS], d[ATTEMPTS], d[PART], m[ENVELOPE], m[SIZE], m[CHUNKS],
-      m[AWAY] or 0, m[ACCEPTED], d[EXPIRES], content or '' }
+      m[AWAY] or 0, m[ACCEPTED], d[EXPIRES], by_floor, content or '' }
     if comes_along and not content then
       contents[#contents + 1], owners[#owners + 1] = content_key(id), out[#out]
     end
@@ -205,11 +206,13 @@ local function hand_out(now, want, known)
   end
   if #out < want.credits then take_suspect(lowest, now, take) end
   local low, highest = floor_share(want.credits - #out, want.floor)
+  by_floor = 1
   for class = 5, highest + 1, -1 do
     local before = #out
     take_class(class, low, now, take)
     low = low - (#out - before)
   end
+  by_floor = 0
   local perhaps_more = take_class(1, want.credits + want.express - #out, now, take)
   for class = 2, lowest do
     if perhaps_more or #out >= want.credits then break end

@@ -39,12 +39,12 @@ local function make_due(delivery, d, at)
   redis.call('ZADD', deadline_key, d[EXPIRES], delivery)
 end
 
--- Nobody touches it until an operator does, or until it expires while it is paused. What is set aside stays there:
--- a worker that had to report its end might die of it as well. d is saved by the caller.
+-- Nobody touches it until an operator does or it expires. What is set aside after that stays there: a worker that
+-- has to report its end dies of it as well. d is saved by the caller.
 local function put_by(place, delivery, d, now)
   d[PLACE], d[LEASE] = place, ''
   redis.call('ZADD', place .. ':' .. tag, now, delivery)
-  if place == 'aside' then
+  if place == 'aside' and d[EXPIRES] <= now then
     redis.call('ZREM', deadline_key, delivery)
   else
     redis.call('ZADD', deadline_key, d[EXPIRES], delivery)

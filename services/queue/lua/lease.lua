@@ -44,7 +44,7 @@ if ARGV[6] == '1' then
   forget_rates(now, most_arguments)
   for _, delivery in ipairs(redis.call('ZRANGEBYSCORE', deadline_key, '-inf', now, 'LIMIT', 0, most)) do
     local d = load(delivery)
-    if not d or d[PLACE] == 'expired' or d[PLACE] == 'aside' then
+    if not d or d[PLACE] == 'expired' then
       redis.call('ZREM', deadline_key, delivery)
     elseif d[PLACE] == 'leased' then
       redis.call('ZADD', deadline_key, now + 10000, delivery)

@@ -1,6 +1,6 @@
 -- parts: layout records
 -- Keeps leases. ARGV: tag, lease time (ms), then delivery and lease id in turn. Returns the highest
--- class that waits and the deliveries whose lease was lost before. O(leases).
+-- class that waits and the leases that were lost before. O(leases).
 local until_ms = now_ms() + tonumber(ARGV[2])
 local lost = {}
 write_although_full()
@@ -9,7 +9,7 @@ for i = 3, #ARGV, 2 do
   if lease_of(delivery) == lease then
     redis.call('ZADD', lease_key, until_ms, delivery)
   else
-    lost[#lost + 1] = delivery
+    lost[#lost + 1] = lease
   end
 end
 return { highest_waiting(), lost }

@@ -182,9 +182,9 @@ Co<void> QueueLoad::CompleteSome() {
     const auto response = co_await queue_.Call(&QueueClient::Async::Complete, std::move(request));
     if (!response.ok()) {
       status_ = response.status();
-    } else if (response->lost_delivery_ids_size() > 0) {
+    } else if (response->lost_lease_ids_size() > 0) {
       status_ = absl::AbortedError(
-          absl::StrCat("leases were lost: ", response->lost_delivery_ids_size()));
+          absl::StrCat("leases were lost: ", response->lost_lease_ids_size()));
     }
   }
 }
