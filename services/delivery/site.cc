@@ -254,7 +254,8 @@ Co<void> Site::Transact(Session* session, Delivery* delivery, Progress* progress
 }
 
 Co<std::optional<Heard>> Site::Open(Session* session) {
-  if (session->next == 0) {
+  session->began = std::exchange(session->next, 0);
+  if (session->began == 0) {
     Targets found =
         co_await FindTargets(route_, context_->resolver, &context_->search, context_->random);
     if (found.list.empty()) co_return std::move(found.trouble);
@@ -262,7 +263,7 @@ Co<std::optional<Heard>> Site::Open(Session* session) {
     session->down = HostsDown::kNone;
   }
   Heard trouble;
-  for (size_t at = std::exchange(session->next, 0); at < session->targets.size(); ++at) {
+  for (size_t at = session->began; at < session->targets.size(); ++at) {
     session->current = at;
     if (stopping_) co_return HeardFault(Stage::kConnect, Fault::kStopped);
     SmtpClient::Opened opened = co_await SmtpClient::Open(session->targets[at], &context_->client);
@@ -290,8 +291,10 @@ Site::Fate Site::WithoutConnection(Session* session, Delivery* delivery, Progres
     Finish(delivery, progress);
     return Fate::kGoOn;
   }
+  // A search that went on from a host which takes other mail tells nothing about the site.
+  const bool of_site = session->began == 0;
   const size_t others = established();
-  if (others > 0 && progress->untouched() && !stopping_) {
+  if (of_site && others > 0 && progress->untouched() && !stopping_) {
     limit_ = others;
     delivery->started = false;
     waiting_[QueueOf(*delivery)].push_front(delivery);
@@ -302,7 +305,7 @@ Site::Fate Site::WithoutConnection(Session* session, Delivery* delivery, Progres
       session->targets.empty() ? "" : session->targets[session->current].Label();
   progress->DecidePending(verdict.kind, trouble, host);
   Finish(delivery, progress);
-  if (others > 0) return Fate::kGoOn;
+  if (!of_site || others > 0) return Fate::kGoOn;
   limit_ = 1;
   while (Delivery* waiting = TakeWaiting()) {
     Progress same(waiting->recipients.size());

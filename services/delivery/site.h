@@ -63,6 +63,7 @@ class Site {
     std::vector<Target> targets;
     size_t current = 0;                 // the target of the client, or the last one tried
     size_t next = 0;                    // where the next try starts; 0: with a new look-up
+    size_t began = 0;                   // where the last one did
     HostsDown down = HostsDown::kNone;  // of the targets before the current one
     Timer wake;                         // idle until it expires or is cancelled
   };

@@ -1,0 +1,66 @@
+// What becomes of a site's deliveries when its hosts differ, refuse connections or are slow.
+
+#include <algorithm>
+
+#include "common/base/check.h"
+#include "delivery/worker_fixture.h"
+
+namespace staffetta::delivery {
+namespace {
+
+using testing::ElementsAre;
+using testing::SizeIs;
+
+class SiteTest : public WorkerTest {
+ protected:
+  // One connection after the other, to one.test before two.test.
+  void UseTwoHosts(const std::string& first = "127.0.0.1",
+                   const std::string& second = "127.0.0.1") {
+    options_.connections_per_site = 1;
+    dns_.mx["example.net"] = {{10, "one.test"}, {20, "two.test"}};
+    dns_.SetAddresses("one.test", {first});
+    dns_.SetAddresses("two.test", {second});
+  }
+  void AddDemandingTls(const std::string& id) {
+    auto leased = Leased(id, {"a@example.net"});
+    leased.mutable_envelope()->mutable_demands()->set_require_tls(true);
+    queue_.Add(leased);
+  }
+  void AddPlain(int first, int last) {
+    for (int i = first; i <= last; ++i) {
+      queue_.Add(Leased("m." + std::to_string(i), {"a@example.net"}));
+    }
+  }
+  const pb::Completion& Completed(const std::string& id) {
+    const auto found = std::find_if(
+        queue_.completions.begin(), queue_.completions.end(),
+        [&](const pb::Completion& completion) { return completion.delivery_id() == id; });
+    CHECK(found != queue_.completions.end());
+    return *found;
+  }
+  std::vector<pb::OutcomeKind> KindsOf(const std::string& id) { return Kinds(Completed(id)); }
+};
+
+// SPEC D5
+TEST_F(SiteTest, NeedOfOneDelivery_FailsNoOther) {
+  UseTwoHosts();
+  server_.script["connect"] = {"220 one is up", "521 5.3.2 two takes no mail!close"};
+  AddDemandingTls("m.1");
+  AddPlain(2, 6);
+  RunUntil(6);
+  EXPECT_THAT(KindsOf("m.1"), ElementsAre(pb::OUTCOME_KIND_FAILED));
+  EXPECT_THAT(server_.delivered, SizeIs(5));
+}
+
+// SPEC D5: 127.0.0.9 stands for a host that nobody answers at.
+TEST_F(SiteTest, DelayOfOneDelivery_DefersNoOther) {
+  UseTwoHosts("127.0.0.1", "127.0.0.9");
+  server_.script["MAIL"] = {"451 4.7.1 greylisted"};
+  AddPlain(1, 6);
+  RunUntil(6);
+  EXPECT_THAT(KindsOf("m.1"), ElementsAre(pb::OUTCOME_KIND_DEFERRED));
+  EXPECT_THAT(server_.delivered, SizeIs(5));
+}
+
+}  // namespace
+}  // namespace staffetta::delivery
