@@ -30,6 +30,7 @@ struct Site::Progress {
 
   std::vector<std::optional<Outcome>> decided;  // by recipient
   std::vector<size_t> pending;                  // recipients that are not, in order
+  bool aside = false;                           // left a host that takes other mail
 };
 
 namespace {
@@ -182,6 +183,11 @@ Co<Site::Fate> Site::Carry(Session* session, Delivery* delivery) {
     if (!delivery->lease.Holds()) break;
   }
   Finish(delivery, &progress);
+  if (progress.aside && session->client) {
+    // What comes next has no reason to pass that host by.
+    co_await session->client->Quit();
+    session->client.reset();
+  }
   co_return Fate::kGoOn;
 }
 
@@ -227,11 +233,13 @@ Co<void> Site::Transact(Session* session, Delivery* delivery, Progress* progress
         break;
       case Kind::kNextHost:
         restart = session->current + 1;
+        if (client->usable()) progress->aside = true;
         if (IsPassing(heard[at])) session->down = HostsDown::kSome;
         again.push_back(chosen[at]);
         break;
       case Kind::kReconnect:
-        restart = session->current;
+        // As any search begins, unless this delivery has left the first host.
+        restart = progress->aside ? session->current : 0;
         again.push_back(chosen[at]);
         break;
       case Kind::kNextTransaction:
@@ -291,7 +299,7 @@ Site::Fate Site::WithoutConnection(Session* session, Delivery* delivery, Progres
     Finish(delivery, progress);
     return Fate::kGoOn;
   }
-  // A search that went on from a host which takes other mail tells nothing about the site.
+  // A search that went on behind a host that was reached tells nothing about the site.
   const bool of_site = session->began == 0;
   const size_t others = established();
   if (of_site && others > 0 && progress->untouched() && !stopping_) {

@@ -38,6 +38,7 @@ class SiteTest : public WorkerTest {
     CHECK(found != queue_.completions.end());
     return *found;
   }
+  std::string HostOf(const std::string& id) { return Completed(id).outcomes(0).reply().host(); }
   std::vector<pb::OutcomeKind> KindsOf(const std::string& id) { return Kinds(Completed(id)); }
 };
 
@@ -60,6 +61,39 @@ TEST_F(SiteTest, DelayOfOneDelivery_DefersNoOther) {
   RunUntil(6);
   EXPECT_THAT(KindsOf("m.1"), ElementsAre(pb::OUTCOME_KIND_DEFERRED));
   EXPECT_THAT(server_.delivered, SizeIs(5));
+}
+
+// SPEC D1
+TEST_F(SiteTest, DeliveryThatNeedsTheBackup_LeavesTheFirstHostToTheOthers) {
+  UseTwoHosts();
+  server_.script["MAIL"] = {"451 4.7.1 greylisted"};
+  AddPlain(1, 2);
+  RunUntil(2);
+  EXPECT_EQ(HostOf("m.1"), "two.test [127.0.0.1]");
+  EXPECT_EQ(HostOf("m.2"), "one.test [127.0.0.1]");
+}
+
+// SPEC D1
+TEST_F(SiteTest, HostThatBreaksDown_LeavesTheBackupToTheOthers) {
+  UseTwoHosts();
+  server_.script["MAIL"] = {"421 4.3.2 closing!close"};
+  AddPlain(1, 2);
+  RunUntil(2);
+  EXPECT_EQ(HostOf("m.1"), "two.test [127.0.0.1]");
+  EXPECT_EQ(HostOf("m.2"), "two.test [127.0.0.1]");
+}
+
+// SPEC D1
+TEST_F(SiteTest, ConnectionToTheBackupThatWasClosed_IsMadeToTheFirstHostIfItIsUp) {
+  UseTwoHosts("127.0.0.9");
+  AddPlain(1, 1);
+  RunUntil(1);
+  EXPECT_EQ(HostOf("m.1"), "two.test [127.0.0.1]");
+  dns_.SetAddresses("one.test", {"127.0.0.1"});
+  server_.script["MAIL"] = {"421 4.4.2 idle too long!close"};
+  AddPlain(2, 2);
+  RunUntil(2);
+  EXPECT_EQ(HostOf("m.2"), "one.test [127.0.0.1]");
 }
 
 }  // namespace
