@@ -304,6 +304,7 @@ Site::Fate Site::WithoutConnection(Session* session, Delivery* delivery, Progres
   const size_t others = established();
   if (of_site && others > 0 && progress->untouched() && !stopping_) {
     limit_ = others;
+    context_->unready(delivery);
     delivery->started = false;
     waiting_[QueueOf(*delivery)].push_front(delivery);
     WakeOrGrow();

@@ -32,6 +32,8 @@ struct SiteContext {
   // Asked before a transaction that can do with nothing less than the whole content; kNone: it is
   // there.
   std::function<Co<Fault>(Delivery*)> whole;
+  // The delivery waits again: gives back what the two got for it.
+  std::function<void(Delivery*)> unready;
   // Takes the delivery back with its outcomes (none: untouched).
   std::function<void(Delivery*)> done;
   // The site has neither deliveries nor connections: it may be destroyed in this call.

@@ -96,5 +96,22 @@ TEST_F(SiteTest, ConnectionToTheBackupThatWasClosed_IsMadeToTheFirstHostIfItIsUp
   EXPECT_EQ(HostOf("m.2"), "one.test [127.0.0.1]");
 }
 
+// SPEC Q8: room for two of them.
+TEST_F(SiteTest, DeliveriesOfRefusedConnections_TakeNoRoomFromTheOthers) {
+  options_.connections_per_site = 4;
+  options_.reply_timeout = absl::Milliseconds(300);
+  options_.max_whole_content = 36;
+  server_.script["connect"] = {"220 ok", "!silence", "!silence", "!silence"};
+  for (int i = 0; i < 12; ++i) {
+    auto leased = Leased("m." + std::to_string(i), {"a@example.net"});
+    queue_.contents[leased.message_id()] = "Subject: large\r\n\r\n";
+    leased.clear_content();
+    leased.set_content_size(18);
+    queue_.Add(leased);
+  }
+  RunUntil(12);
+  EXPECT_THAT(server_.delivered, SizeIs(12));
+}
+
 }  // namespace
 }  // namespace staffetta::delivery

@@ -101,6 +101,7 @@ Worker::Worker(WorkerKind kind, Executor executor, const Options* options,
   site_context_.group = &carriers_;
   site_context_.ready = [this](Delivery* delivery) { return MakeReady(delivery); };
   site_context_.whole = [this](Delivery* delivery) { return MakeWhole(delivery); };
+  site_context_.unready = [this](Delivery* delivery) { MakeUnready(delivery); };
   site_context_.done = [this](Delivery* delivery) { Done(delivery); };
   site_context_.idle = [this](const std::string& key) { sites_.erase(key); };
 }

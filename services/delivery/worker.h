@@ -106,6 +106,8 @@ class Worker {
   // kNone: all of its content is there. Waits until there is room for it.
   Co<Fault> MakeWhole(Delivery* delivery);
   Co<Fault> FetchPieces(Delivery* delivery, int count);
+  // Gives back what these fetched and the room for it.
+  void MakeUnready(Delivery* delivery);
   // All recipients share it.
   void Decide(Delivery* delivery, const Heard& heard);
   void Done(Delivery* delivery);

@@ -146,6 +146,12 @@ Co<Fault> Worker::FetchPieces(Delivery* delivery, int count) {
   co_return Fault::kNone;
 }
 
+void Worker::MakeUnready(Delivery* delivery) {
+  // What came along with the delivery stays.
+  if (std::exchange(delivery->pieces_here, 0) > 0) std::string().swap(delivery->content);
+  if (delivery->room > 0) room_.GiveBack(std::exchange(delivery->room, 0));
+}
+
 void Worker::Decide(Delivery* delivery, const Heard& heard) {
   const Verdict verdict = Classify(heard, {});
   if (verdict.kind != Kind::kHandBack) {
