@@ -86,7 +86,11 @@ Co<Targets> FindByMx(std::string domain, net::Resolver* resolver, const TargetSe
   if (hosts.empty()) co_return Trouble(Fault::kNullMx, *name);
 
   Gathered gathered;
-  for (const std::string& host : hosts) co_await Gather(host, resolver, search, &gathered);
+  for (const std::string& host : hosts) {
+    co_await Gather(host, resolver, search, &gathered);
+    // Cancelled once: nothing would end the next look-ups but their time-out.
+    if (absl::IsCancelled(gathered.failure)) co_return Unanswered(gathered.failure, *name);
+  }
   if (!gathered.targets.empty()) co_return Targets{std::move(gathered.targets), {}};
   if (!gathered.failure.ok()) co_return Unanswered(gathered.failure, *name);
   if (gathered.forbidden) co_return Trouble(Fault::kNoPublicAddress, *name);

@@ -92,6 +92,18 @@ TEST_F(MxTest, OneHostThatDoesNotResolve_LeavesTheOthers) {
   EXPECT_THAT(Labels(Find(MxRoute{"example.net"})), ElementsAre("b.example.net [8.8.8.8]"));
 }
 
+TEST_F(MxTest, CancelledLookUp_IsTheLast) {
+  dns_.mx["example.net"] = {{10, "a.example.net"}, {20, "b.example.net"}, {30, "c.example.net"}};
+  for (const char* host : {"a.example.net", "c.example.net"}) {
+    dns_.SetAddresses(host, {"8.8.8.8"});
+  }
+  dns_.cancelled.insert("b.example.net");
+  const Targets targets = Find(MxRoute{"example.net"});
+  EXPECT_EQ(targets.trouble.fault, Fault::kStopped);
+  EXPECT_THAT(targets.list, IsEmpty());
+  EXPECT_EQ(dns_.lookups, 3);
+}
+
 // SPEC D1
 TEST_F(MxTest, PrivateAddresses_AreLeftOut) {
   dns_.mx["example.net"] = {{10, "a.example.net"}};

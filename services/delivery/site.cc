@@ -262,6 +262,7 @@ Co<void> Site::Transact(Session* session, Delivery* delivery, Progress* progress
 }
 
 Co<std::optional<Heard>> Site::Open(Session* session) {
+  if (stopping_) co_return HeardFault(Stage::kConnect, Fault::kStopped);
   session->began = std::exchange(session->next, 0);
   if (session->began == 0) {
     Targets found =

@@ -113,5 +113,19 @@ TEST_F(SiteTest, DeliveriesOfRefusedConnections_TakeNoRoomFromTheOthers) {
   EXPECT_THAT(server_.delivered, SizeIs(12));
 }
 
+TEST_F(SiteTest, TransactionCancelledByAStop_LooksNothingUp) {
+  queue_.lease_time = absl::Milliseconds(300);
+  server_.script["MAIL"] = {"!silence"};
+  AddPlain(1, 1);
+  bool in_time = false;
+  runtime_.Block(AwaitRenewal(&in_time));
+  ASSERT_TRUE(in_time);
+  const int before = dns_.lookups;
+  runtime_.Block(StopWorker());
+  EXPECT_EQ(dns_.lookups, before);
+  ASSERT_THAT(queue_.completions, SizeIs(1));
+  EXPECT_THAT(Completed("m.1").outcomes(), SizeIs(0));
+}
+
 }  // namespace
 }  // namespace staffetta::delivery
