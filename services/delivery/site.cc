@@ -91,6 +91,15 @@ void Site::Grow() {
   }
 }
 
+void Site::RaiseLimit() {
+  if (!limited_at_ || limit_ >= static_cast<size_t>(context_->connections)) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - *limited_at_ < absl::ToChronoNanoseconds(context_->options->regrowth)) return;
+  ++limit_;
+  limited_at_ = now;
+  Grow();
+}
+
 Delivery* Site::TakeWaiting() {
   for (std::deque<Delivery*>& queue : waiting_) {
     if (queue.empty()) continue;
@@ -183,6 +192,7 @@ Co<Site::Fate> Site::Carry(Session* session, Delivery* delivery) {
     if (!delivery->lease.Holds()) break;
   }
   Finish(delivery, &progress);
+  if (session->client) RaiseLimit();
   if (progress.aside && session->client) {
     // What comes next has no reason to pass that host by.
     co_await session->client->Quit();
@@ -279,7 +289,8 @@ Co<std::optional<Heard>> Site::Open(Session* session) {
     TheFigures().CountOpening(opened.client != nullptr);
     if (opened.client) {
       session->client = std::move(opened.client);
-      if (limit_ == 1) limit_ = context_->connections;
+      // One that opened after another was refused shows that so many are allowed.
+      limit_ = limited_at_ ? std::max(limit_, established()) : context_->connections;
       Grow();
       co_return std::nullopt;
     }
@@ -305,6 +316,7 @@ Site::Fate Site::WithoutConnection(Session* session, Delivery* delivery, Progres
   const size_t others = established();
   if (of_site && others > 0 && progress->untouched() && !stopping_) {
     limit_ = others;
+    limited_at_ = std::chrono::steady_clock::now();
     context_->unready(delivery);
     delivery->started = false;
     waiting_[QueueOf(*delivery)].push_front(delivery);
@@ -317,6 +329,7 @@ Site::Fate Site::WithoutConnection(Session* session, Delivery* delivery, Progres
   Finish(delivery, progress);
   if (!of_site || others > 0) return Fate::kGoOn;
   limit_ = 1;
+  limited_at_.reset();
   while (Delivery* waiting = TakeWaiting()) {
     Progress same(waiting->recipients.size());
     same.DecidePending(verdict.kind, trouble, host);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -44,7 +45,7 @@ struct SiteContext {
 // kept for idle_timeout (SPEC D2). A site that
 // nothing is known about gets one connection first; when no server of it can be reached, all that
 // waits shares that answer, and when a further connection is refused the site makes do with those
-// it has.
+// it has and tries one more from time to time while they do well (SPEC D11).
 class Site {
  public:
   Site(Route route, const SiteContext* context);
@@ -76,6 +77,8 @@ class Site {
 
   void Grow();
   void WakeOrGrow();
+  // A delivery's connection held: is it time for one more?
+  void RaiseLimit();
   Delivery* TakeWaiting();
   size_t waiting() const;
   size_t established() const;
@@ -98,6 +101,8 @@ class Site {
   size_t connections_ = 0;      // coroutines
   size_t starting_ = 0;         // of them, those that have not looked for a delivery yet
   size_t limit_ = 1;            // of connections_, grows and shrinks with what the servers allow
+  // When a connection was refused, or limit_ was raised since; nullopt: none has been.
+  std::optional<std::chrono::steady_clock::time_point> limited_at_;
   bool stopping_ = false;
 };
 

@@ -113,6 +113,26 @@ TEST_F(SiteTest, DeliveriesOfRefusedConnections_TakeNoRoomFromTheOthers) {
   EXPECT_THAT(server_.delivered, SizeIs(12));
 }
 
+// SPEC D11
+TEST_F(SiteTest, SiteThatRefusedAConnection_IsAskedAgainLater) {
+  options_.connections_per_site = 2;
+  options_.regrowth = absl::ZeroDuration();
+  server_.script["connect"] = {"220 ok", "421 4.7.0 too many!close"};
+  AddPlain(1, 100);
+  RunUntil(100);
+  EXPECT_THAT(server_.delivered, SizeIs(100));
+  EXPECT_EQ(server_.connections, 3);
+}
+
+// SPEC D11
+TEST_F(SiteTest, SiteThatRefusedAConnection_IsLeftAloneForAWhile) {
+  options_.connections_per_site = 2;
+  server_.script["connect"] = {"220 ok", "421 4.7.0 too many!close"};
+  AddPlain(1, 100);
+  RunUntil(100);
+  EXPECT_EQ(server_.connections, 2);
+}
+
 TEST_F(SiteTest, TransactionCancelledByAStop_LooksNothingUp) {
   queue_.lease_time = absl::Milliseconds(300);
   server_.script["MAIL"] = {"!silence"};
