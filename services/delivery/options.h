@@ -36,6 +36,7 @@ struct Options {
   absl::Duration final_timeout = absl::Minutes(10);
   absl::Duration idle_timeout = absl::Seconds(10);
   absl::Duration regrowth = absl::Seconds(10);    // until a site that refused one is asked again
+  absl::Duration patience = absl::Seconds(5);     // with a slow site, while other mail waits
   absl::Duration stop_grace = absl::Seconds(20);  // for running transactions, at the end
   std::optional<int64_t> egress_rate;             // bytes of content a second; nullopt: any
   int sandbox_messages = 1000;

@@ -83,6 +83,21 @@ Delivery* Site::TakeBack(int priority) {
   return nullptr;
 }
 
+std::vector<Delivery*> Site::TakeStuck(std::chrono::steady_clock::time_point since) {
+  const size_t all = waiting();
+  const size_t most = all - std::min<size_t>(all, context_->connections);
+  std::vector<Delivery*> taken;
+  for (size_t i = waiting_.size(); i > 0; --i) {
+    std::deque<Delivery*>& queue = waiting_[i - 1];
+    for (size_t at = queue.size(); at > 0 && taken.size() < most; --at) {
+      if (queue[at - 1]->lease.begin >= since) continue;
+      taken.push_back(queue[at - 1]);
+      queue.erase(queue.begin() + static_cast<ptrdiff_t>(at) - 1);
+    }
+  }
+  return taken;
+}
+
 void Site::Grow() {
   while (connections_ < limit_ && starting_ < waiting()) {
     ++connections_;

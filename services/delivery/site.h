@@ -57,6 +57,9 @@ class Site {
   void Stop();
   // Takes a waiting delivery of the lowest class below `priority` out again; null: there is none.
   Delivery* TakeBack(int priority);
+  // Takes out all that wait and were leased before `since`, but for as many as there may be
+  // connections; lower classes first, and of a class the last.
+  std::vector<Delivery*> TakeStuck(std::chrono::steady_clock::time_point since);
 
  private:
   // A connection and the way it was found.

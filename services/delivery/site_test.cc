@@ -133,6 +133,27 @@ TEST_F(SiteTest, SiteThatRefusedAConnection_IsLeftAloneForAWhile) {
   EXPECT_EQ(server_.connections, 2);
 }
 
+// SPEC P5
+TEST_F(SiteTest, SlowSite_LeavesItsPlacesToOthers) {
+  options_.connections_per_site = 1;
+  options_.prefetch = 4;
+  options_.patience = absl::Milliseconds(100);
+  queue_.lease_time = absl::Milliseconds(300);
+  queue_.highest_waiting_class = 3;
+  dns_.SetAddresses("slow.test", {"127.0.0.1"});
+  server_.script["MAIL"] = {"!silence"};
+  for (int i = 1; i <= 4; ++i) {
+    auto leased = Leased("slow." + std::to_string(i), {"a@slow.test"});
+    leased.set_destination("slow.test");
+    queue_.Add(leased);
+  }
+  AddPlain(1, 1);
+  RunUntil(3);
+  EXPECT_THAT(KindsOf("m.1"), ElementsAre(pb::OUTCOME_KIND_DELIVERED));
+  EXPECT_THAT(Completed("slow.4").outcomes(), SizeIs(0));
+  EXPECT_THAT(Completed("slow.3").outcomes(), SizeIs(0));
+}
+
 TEST_F(SiteTest, TransactionCancelledByAStop_LooksNothingUp) {
   queue_.lease_time = absl::Milliseconds(300);
   server_.script["MAIL"] = {"!silence"};

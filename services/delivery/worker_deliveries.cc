@@ -50,10 +50,16 @@ void Worker::Dispatch(Delivery* delivery) {
 }
 
 void Worker::GiveWay(int highest_waiting_class) {
-  // The queue has something more urgent than what fills this worker: what has not begun goes back.
   const bool full = std::all_of(lines_.begin(), lines_.end(),
                                 [](const Line& line) { return line.working >= line.capacity; });
   if (highest_waiting_class == 0 || !full) return;
+  // What a slow site has no connection for in time leaves its place to mail for others. It is the
+  // first of its lane again: it may come back in its lane's turn, for as long again.
+  const Clock::time_point since = Clock::now() - absl::ToChronoNanoseconds(options_->patience);
+  for (const auto& [key, site] : sites_) {
+    for (Delivery* delivery : site->TakeStuck(since)) Done(delivery);
+  }
+  // The queue has something more urgent than what fills this worker: what has not begun goes back.
   size_t wanted = std::max(1, options_->prefetch / 4);
   for (const auto& [key, site] : sites_) {
     while (wanted > 0) {
