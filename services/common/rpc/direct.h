@@ -38,8 +38,9 @@ class DirectMethod {
           });
         }) {}
 
-  // DEADLINE_EXCEEDED after `timeout`, CANCELLED with the coroutine that calls; either cancels the
-  // handler, which may end later.
+  // DEADLINE_EXCEEDED after `timeout`: the handler is cancelled, and may end later. So it is with
+  // the coroutine that calls, but then the answer is awaited all the same: what the handler had done
+  // when it heard of it must not get lost. CANCELLED: cancelled once more meanwhile.
   Co<absl::StatusOr<Response>> Call(Request request, absl::Duration timeout) const {
     const Executor executor = co_await asio::this_coro::executor;
     auto call = std::make_shared<Running>(executor, std::move(request));
@@ -55,6 +56,14 @@ class DirectMethod {
     if (!call->status) {
       asio::post(service_,
                  [cancel = call->cancel] { cancel->emit(asio::cancellation_type::terminal); });
+      if (cut_off) {
+        const bool throws = co_await asio::this_coro::throw_if_cancelled();
+        co_await asio::this_coro::throw_if_cancelled(false);
+        co_await call->over.async_wait(token);
+        co_await asio::this_coro::throw_if_cancelled(throws);
+      }
+    }
+    if (!call->status) {
       if (cut_off) co_return absl::CancelledError("the call was cancelled");
       co_return absl::DeadlineExceededError("no answer in time");
     }
