@@ -1,6 +1,7 @@
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -51,17 +52,15 @@ absl::Status ListDeliveries(Session& session, const ListOptions& options) {
   if (!selector.ok()) return selector.status();
   *request.mutable_selector() = *std::move(selector);
   pb::ListDeliveriesResponse all;
-  const auto wanted = [&] {
-    return options.limit == 0 ? kPageSize
-                              : std::min(kPageSize, options.limit - all.deliveries_size());
-  };
+  const uint64_t limit = options.limit == 0 ? std::numeric_limits<uint64_t>::max() : options.limit;
+  const auto listed = [&] { return static_cast<uint64_t>(all.deliveries_size()); };
   do {
-    request.set_page_size(static_cast<int>(wanted()));
+    request.set_page_size(static_cast<int>(std::min(kPageSize, limit - listed())));
     auto page = session.Call(&Queue::ListDeliveries, request);
     if (!page.ok()) return page.status();
     request.set_page_token(page->next_page_token());
     all.MergeFrom(*page);
-  } while (!request.page_token().empty() && wanted() > 0);
+  } while (!request.page_token().empty() && listed() < limit);
   all.set_next_page_token(request.page_token());
   return session.Print(all, [&](std::ostream& out) {
     Table table({"DELIVERY", "STATE", "CLASS", "ATTEMPTS", "ACCEPTED", "DUE", "SENDER",

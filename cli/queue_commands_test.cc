@@ -13,7 +13,7 @@ namespace pb = ::staffetta::queue::v1;
 using testing::HasSubstr;
 using testing::Not;
 
-// Holds 150 deliveries and hands out at most 60 a page.
+// Holds 150 deliveries and hands out at most 60 a page, and `surplus` more than were asked for.
 class FakeQueue final : public pb::QueueService::Service {
  public:
   static constexpr int kDeliveries = 150;
@@ -38,7 +38,7 @@ class FakeQueue final : public pb::QueueService::Service {
     if (!request->page_token().empty() && !absl::SimpleAtoi(request->page_token(), &next)) {
       return {grpc::StatusCode::INVALID_ARGUMENT, "bad page token"};
     }
-    const int end = std::min({next + request->page_size(), next + kPage, kDeliveries});
+    const int end = std::min({next + request->page_size() + surplus, next + kPage, kDeliveries});
     for (; next < end; ++next) *response->add_deliveries() = Delivery(next);
     if (end < kDeliveries) response->set_next_page_token(absl::StrCat(end));
     return CheckKey(*context);
@@ -50,6 +50,8 @@ class FakeQueue final : public pb::QueueService::Service {
     *response->add_deliveries() = Delivery(1);
     return CheckKey(*context);
   }
+
+  int surplus = 0;
 
  private:
   static pb::QueuedDelivery Delivery(int number) {
@@ -110,6 +112,14 @@ TEST_F(QueueCommandsTest, ListWithoutLimit_HasAll) {
   EXPECT_EQ(Lines(all.out), 1 + FakeQueue::kDeliveries);
   EXPECT_THAT(all.out, Not(HasSubstr("There are more")));
   EXPECT_EQ(Lines(Call({"queue", "list", "--limit", "0", "--json"}).out), 1);
+}
+
+// A page is of about the size that was asked for.
+TEST_F(QueueCommandsTest, ListWithALargerPage_EndsAllTheSame) {
+  queue_.surplus = 3;
+  const Outcome some = Call({"queue", "list", "--limit", "2"});
+  EXPECT_EQ(Lines(some.out), 1 + 5 + 1);
+  EXPECT_THAT(some.out, HasSubstr("There are more"));
 }
 
 TEST_F(QueueCommandsTest, Show_PrintsEachDelivery) {
