@@ -78,6 +78,14 @@ TEST_F(CommandLineTest, ServerThatIsDown_IsNamedTogetherWithServe) {
                                  HasSubstr("--server")));
 }
 
+TEST_F(CommandLineTest, ProcessWithoutTheRole_IsNamedTogetherWithIt) {
+  Serve({});
+  const Outcome outcome = Call({"inbox", "list", "--account", "1"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("the process at " + endpoint() +
+                                     " does not have the role delivery; name one that has"));
+}
+
 TEST_F(CommandLineTest, MissingKey_IsSaidBeforeAnythingIsSent) {
   const Outcome outcome = Do({"accounts", "list", "--data", data() + "/none"});
   EXPECT_EQ(outcome.code, 1);

@@ -1,11 +1,22 @@
 #include "cli/session.h"
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 #include <absl/time/clock.h>
+
+#include <vector>
 
 #include "common/rpc/status.h"
 
 namespace staffetta::cli {
+namespace {
+
+// staffetta.<role>.v1
+std::string RoleOf(const google::protobuf::Descriptor& request) {
+  return std::vector<std::string>(absl::StrSplit(request.file()->package(), '.')).at(1);
+}
+
+}  // namespace
 
 absl::Status Session::Open() {
   auto connection = FindConnection(options_.connection);
@@ -35,7 +46,8 @@ void Session::Prepare(absl::Duration timeout, grpc::ClientContext* context) cons
   }
 }
 
-absl::Status Session::Explain(const grpc::Status& status) const {
+absl::Status Session::Explain(const grpc::Status& status,
+                              const google::protobuf::Descriptor& request) const {
   const absl::Status plain = rpc::FromGrpc(status);
   const bool is_silence = absl::IsUnavailable(plain) || absl::IsDeadlineExceeded(plain);
   // A service that is there and cannot answer says so itself, over a connection that stands.
@@ -51,6 +63,11 @@ absl::Status Session::Explain(const grpc::Status& status) const {
                      connection_.key_source,
                      "; use the one in their data directory, with --data DIR or --key-file FILE (",
                      status.error_message(), ")"));
+  }
+  if (absl::IsUnimplemented(plain) && plain.message().empty()) {
+    return absl::UnimplementedError(absl::StrCat("the process at ", connection_.endpoint,
+                                                 " does not have the role ", RoleOf(request),
+                                                 "; name one that has with --server HOST:PORT"));
   }
   if (absl::IsDeadlineExceeded(plain)) {
     return absl::DeadlineExceededError(absl::StrCat(

@@ -2,6 +2,7 @@
 
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
+#include <google/protobuf/descriptor.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/sync_stream.h>
 
@@ -41,7 +42,7 @@ class Session {
     Stub stub(peer_->channel);
     Response response;
     const grpc::Status status = (stub.*method)(&context, request, &response);
-    if (!status.ok()) return Explain(status);
+    if (!status.ok()) return Explain(status, *Request::descriptor());
     return response;
   }
 
@@ -63,7 +64,7 @@ class Session {
       }
     }
     const grpc::Status status = reader->Finish();
-    return status.ok() ? absl::OkStatus() : Explain(status);
+    return status.ok() ? absl::OkStatus() : Explain(status, *Request::descriptor());
   }
 
   bool json() const { return options_.json; }
@@ -85,7 +86,8 @@ class Session {
 
  private:
   void Prepare(absl::Duration timeout, grpc::ClientContext* context) const;
-  absl::Status Explain(const grpc::Status& status) const;
+  absl::Status Explain(const grpc::Status& status,
+                       const google::protobuf::Descriptor& request) const;
 
   const SessionOptions options_;
   std::ostream* const out_;
