@@ -1,6 +1,9 @@
 #include "cli/command_line.h"
 
+#include <absl/strings/ascii.h>
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
+#include <google/protobuf/util/time_util.h>
 
 #include <algorithm>
 #include <utility>
@@ -12,6 +15,8 @@
 
 namespace staffetta::cli {
 namespace {
+
+using google::protobuf::util::TimeUtil;
 
 constexpr char kData[] = "--data";
 constexpr char kCommands[] = "Commands";
@@ -64,6 +69,27 @@ std::string Describe(const CLI::App& root, const CLI::ParseError& error) {
   }
   return absl::StrCat(text, "\nSee: ", Path(command), " --help\n");
 }
+
+// Empty: it is one.
+std::string CheckNumber(const std::string& text, uint64_t least, uint64_t most) {
+  if (text.empty() || !std::all_of(text.begin(), text.end(), absl::ascii_isdigit)) {
+    return absl::StrCat("\"", text, "\" is not a whole number from ", least);
+  }
+  uint64_t number = 0;
+  if (!absl::SimpleAtoi(text, &number) || number > most) {
+    return absl::StrCat(text, " is more than ", most);
+  }
+  return number < least ? absl::StrCat(text, " is less than ", least) : "";
+}
+
+const CLI::Validator kIsTime(
+    [](std::string& text) {
+      google::protobuf::Timestamp time;
+      return TimeUtil::FromString(text, &time)
+                 ? std::string()
+                 : std::string("want a time like 2026-01-31T23:00:00Z");
+    },
+    "");
 
 const CLI::Validator kIsEndpoint(
     [](std::string& text) {
@@ -118,7 +144,8 @@ void CommandTable::AddCommonOptions() {
           .add_option(kData, connection->data,
                       "The services' data directory [STAFFETTA_DATA, else ./var when it has an "
                       "operator.key, else /var/lib/staffetta]")
-          ->type_name("DIR")};
+          ->type_name("DIR")
+          ->check(NotEmpty())};
   for (CLI::Option* option : common_) option->group(kCommonGroup);
 }
 
@@ -184,11 +211,33 @@ int CommandTable::RunSession(const Command& command, std::ostream& out, std::ost
   return kExitRefused;
 }
 
+CLI::Validator NotEmpty() {
+  return {[](std::string& text) {
+            return text.empty() ? std::string("is empty; leave it out for the default") : "";
+          },
+          ""};
+}
+
+CLI::Validator WholeNumber(uint64_t least, uint64_t most) {
+  return {[least, most](std::string& text) { return CheckNumber(text, least, most); }, ""};
+}
+
 CLI::Option* AddNumber(CLI::App* command, const std::string& name, uint64_t* value,
-                       const std::string& description) {
+                       const std::string& description, uint64_t least, uint64_t most) {
   return command->add_option(name, *value, description)
       ->type_name("N")
-      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
+      ->check(WholeNumber(least, most));
+}
+
+CLI::Option* AddTime(CLI::App* command, const std::string& name, std::string* value,
+                     const std::string& description) {
+  return command->add_option(name, *value, description)->type_name("TIME")->check(kIsTime);
+}
+
+google::protobuf::Timestamp TimeFrom(const std::string& text) {
+  google::protobuf::Timestamp time;
+  TimeUtil::FromString(text, &time);
+  return time;
 }
 
 CLI::Option* AddRepeated(CLI::App* command, const std::string& name,

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <google/protobuf/timestamp.pb.h>
 #include <CLI/CLI.hpp>
+
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -52,9 +55,20 @@ class CommandTable {
   std::function<int(std::ostream& out, std::ostream& err)> chosen_;
 };
 
-// A number from 0.
+// Checks of a value.
+CLI::Validator NotEmpty();
+CLI::Validator WholeNumber(uint64_t least, uint64_t most);
+
+// An option that is a whole number.
 CLI::Option* AddNumber(CLI::App* command, const std::string& name, uint64_t* value,
-                       const std::string& description);
+                       const std::string& description, uint64_t least = 0,
+                       uint64_t most = std::numeric_limits<int64_t>::max());
+
+// An option that is a time like 2026-01-31T23:00:00Z.
+CLI::Option* AddTime(CLI::App* command, const std::string& name, std::string* value,
+                     const std::string& description);
+// Of what such an option has let pass.
+google::protobuf::Timestamp TimeFrom(const std::string& text);
 
 // An option that may be given several times, each time with one value.
 CLI::Option* AddRepeated(CLI::App* command, const std::string& name,

@@ -2,7 +2,8 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
 #include <absl/strings/str_join.h>
-#include <google/protobuf/util/time_util.h>
+#include <absl/strings/str_replace.h>
+#include <absl/time/clock.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -19,7 +20,6 @@ namespace {
 
 namespace pb = ::staffetta::events::v1;
 using Events = pb::EventsService::Stub;
-using google::protobuf::util::TimeUtil;
 
 struct WatchOptions {
   std::string cursor;
@@ -94,10 +94,20 @@ absl::Status Watch(Session& session, const WatchOptions& options) {
 absl::Status ShowStatistics(Session& session, const StatsOptions& options) {
   pb::GetStatisticsRequest request;
   request.set_account_id(options.account);
-  if (!options.from.empty()) TimeUtil::FromString(options.from, request.mutable_start_time());
-  if (!options.to.empty()) TimeUtil::FromString(options.to, request.mutable_end_time());
+  if (!options.from.empty()) *request.mutable_start_time() = TimeFrom(options.from);
+  if (!options.to.empty()) *request.mutable_end_time() = TimeFrom(options.to);
+  const int64_t end =
+      options.to.empty() ? absl::ToUnixSeconds(absl::Now()) : request.end_time().seconds();
+  if (request.start_time().seconds() > end) {
+    return absl::InvalidArgumentError(options.to.empty() ? "--from: lies in the future"
+                                                         : "--from: is later than --to");
+  }
   const auto response = session.Call(&Events::GetStatistics, request);
-  if (!response.ok()) return response.status();
+  if (!response.ok()) {
+    return absl::Status(response.status().code(),
+                        absl::StrReplaceAll(response.status().message(),
+                                            {{"start_time, end_time", "--from, --to"}}));
+  }
   return session.Print(*response, [&](std::ostream& out) {
     std::set<std::string> names;
     for (const pb::HourlyCounts& hour : response->hours()) {
@@ -119,15 +129,6 @@ absl::Status ShowStatistics(Session& session, const StatsOptions& options) {
   });
 }
 
-const CLI::Validator kIsTime(
-    [](std::string& text) {
-      google::protobuf::Timestamp time;
-      return TimeUtil::FromString(text, &time)
-                 ? std::string()
-                 : std::string("want a time like 2026-01-31T23:00:00Z");
-    },
-    "");
-
 }  // namespace
 
 void AddEventCommands(CommandTable* table) {
@@ -139,7 +140,7 @@ void AddEventCommands(CommandTable* table) {
       ->add_option("--from", options->cursor,
                    "Start behind this event id or cursor; 0: with the oldest kept [only new ones]")
       ->type_name("CURSOR");
-  AddNumber(watch, "--account", &options->account, "Of this account only");
+  AddNumber(watch, "--account", &options->account, "Of this account only", 1);
   AddRepeated(watch, "--type", &options->types,
               absl::StrCat("Of this type only: ", absl::StrJoin(Words<pb::EventType>(), ", "),
                            "; may be repeated"))
@@ -154,12 +155,8 @@ void AddEventCommands(CommandTable* table) {
       table->Add(stats, "show", "Print an account's counters by hour",
                  [range](Session& session) { return ShowStatistics(session, *range); });
   AddNumber(show, "--account", &range->account, "The account")->required();
-  show->add_option("--from", range->from, "From the hour of this time [24 hours ago]")
-      ->type_name("TIME")
-      ->check(kIsTime);
-  show->add_option("--to", range->to, "To the hour of this time [now]")
-      ->type_name("TIME")
-      ->check(kIsTime);
+  AddTime(show, "--from", &range->from, "From the hour of this time [24 hours ago]");
+  AddTime(show, "--to", &range->to, "To the hour of this time [now]");
 }
 
 }  // namespace staffetta::cli

@@ -43,6 +43,10 @@ class FakeEvents final : public pb::EventsService::Service {
   grpc::Status GetStatistics(grpc::ServerContext* context, const pb::GetStatisticsRequest* request,
                              pb::GetStatisticsResponse* response) override {
     statistics = *request;
+    if (request->has_start_time() && request->start_time().seconds() < 1'000'000'000) {
+      return {grpc::StatusCode::INVALID_ARGUMENT,
+              "start_time, end_time: need 0…10 hours between them"};
+    }
     for (int hour = 0; hour < 2; ++hour) {
       auto* counts = response->add_hours();
       counts->mutable_hour()->set_seconds(1'699'999'200 + hour * 3600);
@@ -115,6 +119,17 @@ TEST_F(EventCommandsTest, Stats_TakeARangeOfTimes) {
   EXPECT_EQ(Call({"stats", "show", "--account", "1", "--from", "2023-11-14T22:13:20Z"}).code, 0);
   EXPECT_EQ(events_.statistics.start_time().seconds(), 1'700'000'000);
   EXPECT_EQ(Call({"stats", "show", "--account", "1", "--to", "yesterday"}).code, 2);
+}
+
+TEST_F(EventCommandsTest, StatsOfARangeThatIsNone_NameTheOption) {
+  EXPECT_EQ(Call({"stats", "show", "--account", "1", "--from", "9999-01-01T00:00:00Z"}).err,
+            "--from: lies in the future\n");
+  EXPECT_EQ(Call({"stats", "show", "--account", "1", "--from", "2023-11-14T22:13:20Z", "--to",
+                  "2023-11-13T22:13:20Z"})
+                .err,
+            "--from: is later than --to\n");
+  EXPECT_EQ(Call({"stats", "show", "--account", "1", "--from", "1990-01-01T00:00:00Z"}).err,
+            "--from, --to: need 0…10 hours between them\n");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
 
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -19,6 +20,8 @@ using Admin = pb::QueueAdminService::Stub;
 
 constexpr char kScopes[] =
     "all, account:N, list:ACCOUNT/LIST, channel:NAME, destination:DOMAIN or lane:LANE";
+
+constexpr uint64_t kMost = std::numeric_limits<int32_t>::max();
 
 absl::Status ShowWhy(Session& session, const std::string& message_id) {
   pb::ExplainRequest request;
@@ -222,9 +225,10 @@ void AddQueueAdminCommands(CommandTable* table, CLI::App* queue) {
                   "that has no limits of its own")
       ->required();
   set->add_option("--rate", throttle->rate, "Messages in a time, as 30/1m or 2/s");
-  AddNumber(set, "--burst", &throttle->burst, "So many at once after a quiet time");
+  AddNumber(set, "--burst", &throttle->burst, "So many at once after a quiet time", 0, kMost);
   AddNumber(set, "--per-day", &throttle->per_day, "Recipients in any 24 hours");
-  AddNumber(set, "--concurrency", &throttle->concurrency, "Deliveries in workers' hands at once");
+  AddNumber(set, "--concurrency", &throttle->concurrency, "Deliveries in workers' hands at once", 0,
+            kMost);
   set->add_flag("--remove", throttle->remove, "No limits any more");
   table->Add(queue, "throttles", "List the throttles", ListThrottles);
 }

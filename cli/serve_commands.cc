@@ -58,7 +58,8 @@ void AddServe(CommandTable* table) {
   serve
       ->add_option("--data", *table->data(),
                    "Where the relay keeps its data [STAFFETTA_DATA, else /var/lib/staffetta]")
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->check(NotEmpty());
 }
 
 }  // namespace

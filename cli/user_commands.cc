@@ -2,6 +2,7 @@
 #include <absl/strings/str_replace.h>
 
 #include <array>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -252,7 +253,7 @@ void AddSettings(CLI::App* command, const Shared& options) {
   const auto* priority =
       command->add_option("--priority", options->priority, "1 very high ... 5 very low")
           ->type_name("1-5")
-          ->check(CLI::Range(1, 5).description(""));
+          ->check(WholeNumber(1, 5));
   const auto* note = command->add_option("--note", options->note, "Free text")->type_name("TEXT");
   const auto* sender = AddRepeated(command, "--sender", &options->senders,
                                    "A domain or address it may send from; may be repeated")
@@ -273,7 +274,7 @@ void AddSettings(CLI::App* command, const Shared& options) {
                           ->add_option(absl::StrCat("--", absl::StrReplaceAll(name, {{"_", "-"}})),
                                        options->caps[i], description)
                           ->type_name("N")
-                          ->check(CLI::NonNegativeNumber.description(""));
+                          ->check(WholeNumber(0, std::numeric_limits<int32_t>::max()));
     options->fields.emplace_back(cap, absl::StrCat("caps.", name));
   }
 }
@@ -310,7 +311,7 @@ void AddUserCommands(CommandTable* table) {
 
   auto filter = std::make_shared<Options>();
   CLI::App* list = add(users, "list", "List users", ListUsers, filter);
-  AddNumber(list, "--account", &filter->account, "Of this account only");
+  AddNumber(list, "--account", &filter->account, "Of this account only", 1);
   list->add_option("--status", filter->status, "Only active, inactive or blocked ones")
       ->type_name("STATUS")
       ->check(CLI::IsMember(Words<pb::UserStatus>()).description(""));
