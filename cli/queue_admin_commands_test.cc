@@ -74,6 +74,24 @@ TEST_F(QueueAdminCommandsTest, Changes_GoOnUntilTheLastPageAndAreCounted) {
   EXPECT_EQ(admin_.change.reason(), "stale");
 }
 
+// SPEC Q5: list 0 is every account's default list.
+TEST_F(QueueAdminCommandsTest, List0_IsAList) {
+  Call({"queue", "cancel", "--account", "7", "--list", "0", "--dry-run"});
+  EXPECT_TRUE(admin_.change.selector().has_list_id());
+  EXPECT_EQ(admin_.change.selector().list_id(), 0);
+  Call({"queue", "cancel", "--account", "7", "--dry-run"});
+  EXPECT_FALSE(admin_.change.selector().has_list_id());
+  EXPECT_THAT(Call({"queue", "cancel", "--list", "0"}).err, HasSubstr("--list requires --account"));
+}
+
+// SPEC Q5
+TEST_F(QueueAdminCommandsTest, DueBefore_IsATime) {
+  Call({"queue", "send-now", "--due-before", "2023-11-14T22:13:20Z", "--dry-run"});
+  EXPECT_EQ(admin_.change.selector().due_before().seconds(), 1'700'000'000);
+  EXPECT_THAT(Call({"queue", "send-now", "--due-before", "noon"}).err,
+              HasSubstr("--due-before: want a time like 2026-01-31T23:00:00Z"));
+}
+
 TEST_F(QueueAdminCommandsTest, DryRun_SaysWhatWouldBe) {
   EXPECT_EQ(Call({"queue", "expire", "--state", "set-aside", "--dry-run"}).out,
             "6 deliveries fit, 4 would be changed.\n");

@@ -11,8 +11,11 @@ namespace staffetta::cli {
 namespace pb = ::staffetta::queue::v1;
 
 void QueueSelector::AddTo(CLI::App* command) {
-  AddNumber(command, "--account", &account_, "Of this account");
-  AddNumber(command, "--list", &list_, "Of this list of the account");
+  CLI::Option* const account = AddNumber(command, "--account", &account_, "Of this account", 1);
+  CLI::Option* const list =
+      AddNumber(command, "--list", &list_, "Of this list of the account; 0: its default list");
+  list->needs(account);
+  list_option_ = list;
   command->add_option("--user", user_, "Of this SMTP user")->type_name("NAME");
   command->add_option("--message", message_, "Of this message")->type_name("ID");
   command->add_option("--lane", lane_, "In this lane (account/list/channel/destination)")
@@ -21,12 +24,14 @@ void QueueSelector::AddTo(CLI::App* command) {
   command->add_option("--destination", destination_, "To this domain")->type_name("DOMAIN");
   command->add_option("--campaign", campaign_, "Of this campaign (CampaignCode)")
       ->type_name("CODE");
-  AddNumber(command, "--class", &class_, "Of this class, 1 to 5");
+  AddNumber(command, "--class", &class_, "Of this class, 1 to 5", 1, 5);
   command->add_option("--state", state_, "In this state")
       ->check(CLI::IsMember(Words<pb::DeliveryState>()))
       ->type_name("STATE");
   command->add_option("--older-than", older_than_, "Accepted so long ago, as 90s, 5m, 36h")
       ->type_name("TIME");
+  AddTime(command, "--due-before", &due_before_,
+          "Scheduled, or to be tried again, before this time");
   command->add_option("--sender", sender_, "Envelope sender, or a part of it")->type_name("TEXT");
   command->add_option("--recipient", recipient_, "A recipient, or a part of one")
       ->type_name("TEXT");
@@ -36,7 +41,7 @@ void QueueSelector::AddTo(CLI::App* command) {
 absl::StatusOr<pb::Selector> QueueSelector::Get() const {
   pb::Selector selector;
   selector.set_account_id(account_);
-  selector.set_list_id(list_);
+  if (list_option_->count() > 0) selector.set_list_id(list_);
   selector.set_class_(static_cast<int>(class_));
   selector.set_user(user_);
   selector.set_message_id(message_);
@@ -48,6 +53,7 @@ absl::StatusOr<pb::Selector> QueueSelector::Get() const {
   selector.set_sender(sender_);
   selector.set_recipient(recipient_);
   selector.set_subject(subject_);
+  if (!due_before_.empty()) *selector.mutable_due_before() = TimeFrom(due_before_);
   if (!older_than_.empty()) {
     const auto age = ParseDuration(older_than_);
     if (!age.ok()) {

@@ -23,9 +23,10 @@ class QueueSelector {
  private:
   uint64_t account_ = 0;
   uint64_t list_ = 0;
+  const CLI::Option* list_option_ = nullptr;
   uint64_t class_ = 0;
   std::string user_, message_, lane_, channel_, destination_, campaign_;
-  std::string state_, older_than_, sender_, recipient_, subject_;
+  std::string state_, older_than_, due_before_, sender_, recipient_, subject_;
 };
 
 }  // namespace staffetta::cli

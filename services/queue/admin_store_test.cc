@@ -187,6 +187,7 @@ TEST(Selectors, ChooseByWhatIsSet) {
   using S = v1::Selector*;
   const std::vector<v1::Selector> fitting{
       with([](S s) { s->set_account_id(7); }),
+      with([](S s) { s->set_list_id(0); }),
       with([](S s) { s->set_user("s7_0"); }),
       with([](S s) { s->set_message_id("m"); }),
       with([](S s) { s->set_destination("X.example"); }),
@@ -220,6 +221,8 @@ TEST(Selectors, ChooseByWhatIsSet) {
       }),
   };
   for (const v1::Selector& s : others) EXPECT_FALSE(Fits(s, delivery, now)) << s.DebugString();
+  delivery.mutable_envelope()->set_list_id(2);
+  EXPECT_FALSE(Fits(fitting[1], delivery, now)) << "list 0 is the default list, not any";
 }
 
 INSTANTIATE_TEST_SUITE_P(Content, AdminStoreTest, testing::ValuesIn(kPlaces), NameOfPlace);

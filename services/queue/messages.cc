@@ -80,7 +80,7 @@ v1::QueuedDelivery ToProto(const AdminStore::Described& described) {
 bool Fits(const v1::Selector& selector, const v1::QueuedDelivery& delivery, absl::Time now) {
   const mail::v1::Envelope& envelope = delivery.envelope();
   if (selector.account_id() != 0 && envelope.account_id() != selector.account_id()) return false;
-  if (selector.list_id() != 0 && envelope.list_id() != selector.list_id()) return false;
+  if (selector.has_list_id() && envelope.list_id() != selector.list_id()) return false;
   if (!selector.user().empty() && envelope.user() != selector.user()) return false;
   if (!selector.message_id().empty() &&
       !absl::StartsWith(delivery.delivery_id(), selector.message_id() + ".")) {
