@@ -164,6 +164,33 @@ TEST_P(AdminStoreTest, Explanations_SayWhatADeliveryWaitsFor) {
   EXPECT_EQ(Why(EnqueueInAnHour()).reason(), v1::WAIT_REASON_SCHEDULE);
 }
 
+// SPEC Q6: without a worker nothing that is due goes.
+TEST(Explanations, SayThatNoWorkerAsks) {
+  const absl::Time now = absl::Now();
+  const auto explain = [now](v1::DeliveryState state, absl::Time at, absl::Time last_asked) {
+    AdminStore::Described described{.state = state, .at = at, .lease_id = "mx1.1.2.3"};
+    return ExplanationOf(described, {.now = now, .last_asked = last_asked, .deliveries = {}});
+  };
+  const absl::Time ago = now - absl::Seconds(40);
+  const v1::Explanation taken_over =
+      explain(v1::DELIVERY_STATE_LEASED, now - absl::Seconds(3), now);
+  EXPECT_EQ(taken_over.reason(), v1::WAIT_REASON_IN_WORK);
+  EXPECT_EQ(taken_over.text(),
+            "worker mx1 had it, its lease ended 3s ago: the next worker that asks takes it over");
+  const v1::Explanation left = explain(v1::DELIVERY_STATE_LEASED, ago, ago);
+  EXPECT_EQ(left.reason(), v1::WAIT_REASON_NO_WORKER);
+  EXPECT_EQ(left.text(),
+            "worker mx1 had it, its lease ended 40s ago: the next worker that asks takes it over; "
+            "the last delivery worker asked for work 40s ago: is the delivery role running?");
+  EXPECT_EQ(explain(v1::DELIVERY_STATE_DUE_LATER, now, ago).text(),
+            "scheduled: goes now; the last delivery worker asked for work 40s ago: is the delivery "
+            "role running?");
+  EXPECT_EQ(explain(v1::DELIVERY_STATE_DUE_LATER, now + absl::Seconds(9), ago).text(),
+            "scheduled: goes in 9s");
+  EXPECT_EQ(explain(v1::DELIVERY_STATE_DUE_LATER, now, now).text(), "scheduled: goes now");
+  EXPECT_EQ(explain(v1::DELIVERY_STATE_PAUSED, now, now).text(), "paused by an operator just now");
+}
+
 // SPEC Q5: each criterion chooses; all that are set must fit.
 TEST(Selectors, ChooseByWhatIsSet) {
   v1::QueuedDelivery delivery;

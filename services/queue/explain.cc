@@ -12,6 +12,7 @@ namespace {
 constexpr absl::Duration kWorkerSilence = absl::Seconds(10);
 
 std::string Ago(absl::Duration duration) {
+  if (duration < absl::Seconds(1)) return "just now";
   return absl::StrCat(absl::FormatDuration(absl::Trunc(duration, absl::Seconds(1))), " ago");
 }
 
@@ -38,6 +39,20 @@ std::string WorkerOf(const std::string& lease_id) {
   return end == std::string::npos ? lease_id : lease_id.substr(0, end);
 }
 
+// Says so behind the rest when no worker has asked lately; false: one has.
+bool ExplainSilence(const AdminStore::Description& all, v1::Explanation* out) {
+  if (all.now - all.last_asked <= kWorkerSilence) return false;
+  const bool ever = all.last_asked != absl::InfinitePast();
+  out->set_reason(v1::WAIT_REASON_NO_WORKER);
+  if (ever) *out->mutable_since() = rpc::ToProto(all.last_asked);
+  out->set_text(absl::StrCat(
+      out->text(), out->text().empty() ? "" : "; ",
+      ever ? absl::StrCat("the last delivery worker asked for work ", Ago(all.now - all.last_asked))
+           : "no delivery worker has ever asked for work",
+      ": is the delivery role running?"));
+  return true;
+}
+
 // Ready: the script has found what is in the way.
 void ExplainReady(const AdminStore::Described& d, const AdminStore::Description& all,
                   v1::Explanation* out) {
@@ -62,17 +77,7 @@ void ExplainReady(const AdminStore::Described& d, const AdminStore::Description&
     default:
       break;
   }
-  if (all.now - all.last_asked > kWorkerSilence) {
-    out->set_reason(v1::WAIT_REASON_NO_WORKER);
-    if (all.last_asked == absl::InfinitePast()) {
-      out->set_text("no delivery worker has ever asked for work: is the delivery role running?");
-      return;
-    }
-    *out->mutable_since() = rpc::ToProto(all.last_asked);
-    out->set_text(absl::StrCat("the last delivery worker asked for work ",
-                               Ago(all.now - all.last_asked), ": is the delivery role running?"));
-    return;
-  }
+  if (ExplainSilence(all, out)) return;
   if (d.reason == v1::WAIT_REASON_HIGHER_CLASS) {
     out->set_text(
         absl::StrCat("held by priority: class ", d.scope, " goes before class ", d.message_class));
@@ -101,13 +106,21 @@ v1::Explanation ExplanationOf(const AdminStore::Described& described,
                        ? absl::StrCat("scheduled: goes ", In(described.at - all.now))
                        : absl::StrCat("waits for attempt ", described.attempts + 1, ": goes ",
                                       In(described.at - all.now), heard));
+      if (described.at <= all.now) ExplainSilence(all, &out);
       break;
     case v1::DELIVERY_STATE_LEASED:
       out.set_reason(v1::WAIT_REASON_IN_WORK);
       out.set_scope(WorkerOf(described.lease_id));
       *out.mutable_until() = rpc::ToProto(described.at);
-      out.set_text(absl::StrCat("in work: worker ", out.scope(), " has it, its lease ends ",
-                                In(described.at - all.now), " unless it is renewed"));
+      if (described.at > all.now) {
+        out.set_text(absl::StrCat("in work: worker ", out.scope(), " has it, its lease ends ",
+                                  In(described.at - all.now), " unless it is renewed"));
+        break;
+      }
+      out.set_text(absl::StrCat("worker ", out.scope(), " had it, its lease ended ",
+                                Ago(all.now - described.at),
+                                ": the next worker that asks takes it over"));
+      ExplainSilence(all, &out);
       break;
     case v1::DELIVERY_STATE_PAUSED:
       out.set_reason(v1::WAIT_REASON_PAUSED);
