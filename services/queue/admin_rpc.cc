@@ -1,15 +1,12 @@
 #include "queue/admin_rpc.h"
 
-#include <absl/strings/ascii.h>
-#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
-#include <absl/strings/str_split.h>
 
-#include <algorithm>
 #include <map>
 #include <utility>
 
 #include "common/rpc/times.h"
+#include "queue/admin_rules.h"
 #include "queue/messages.h"
 #include "staffetta/events/v1/events.pb.h"
 
@@ -18,37 +15,7 @@ namespace {
 
 using events::v1::Event;
 
-constexpr size_t kLongestReason = 500;
 constexpr int kPage = 1000;
-constexpr absl::Duration kLongestPeriod = absl::Hours(24);
-
-// A scope in its stored form, or INVALID_ARGUMENT. `wildcard`: "account:*" is one as well.
-absl::StatusOr<std::string> ParseScope(const std::string& text, bool throttle) {
-  const std::pair<std::string, std::string> parts = absl::StrSplit(text, absl::MaxSplits(':', 1));
-  const auto& [kind, name] = parts;
-  const bool named = !name.empty() || kind == "channel";
-  const bool limited = kind == "account" || kind == "channel" || kind == "destination";
-  if (throttle && limited && name == "*") return text;
-  if (kind == "account" && named) {
-    uint64_t number = 0;
-    if (absl::SimpleAtoi(name, &number)) return absl::StrCat("account:", number);
-  } else if (kind == "destination" && named) {
-    return absl::StrCat("destination:", absl::AsciiStrToLower(name));
-  } else if (kind == "channel" || (!throttle && (kind == "list" || kind == "lane") && named) ||
-             (!throttle && text == "all")) {
-    return text;
-  }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "scope: \"", text, "\" is none of ",
-      throttle ? "account:N, channel:NAME, destination:DOMAIN (* for each)"
-               : "all, account:N, list:ACCOUNT/LIST, channel:NAME, destination:DOMAIN, lane:LANE"));
-}
-
-absl::Status CheckReason(const std::string& reason) {
-  if (reason.size() <= kLongestReason) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("reason: longer than ", kLongestReason, " characters"));
-}
 
 std::string StateChange(const std::string& what, const std::string& reason) {
   Event event;
@@ -63,7 +30,7 @@ std::string EventIn(size_t partition, const std::string& event) {
 }
 
 // What is published about a delivery that is changed.
-std::string EventOf(const v1::ChangeDeliveriesRequest& request) {
+std::string EventOf(const v1::ChangeDeliveriesRequest& request, const std::string& channel) {
   switch (request.change()) {
     case v1::DELIVERY_CHANGE_PAUSE:
       return StateChange("paused", request.reason());
@@ -74,8 +41,7 @@ std::string EventOf(const v1::ChangeDeliveriesRequest& request) {
     case v1::DELIVERY_CHANGE_EXPIRE:
       return StateChange("expired", request.reason());
     case v1::DELIVERY_CHANGE_REROUTE:
-      return StateChange(absl::StrCat("given to channel \"", request.channel(), "\""),
-                         request.reason());
+      return StateChange(absl::StrCat("given to channel \"", channel, "\""), request.reason());
     default:
       break;
   }
@@ -103,33 +69,9 @@ bool CanChange(v1::DeliveryChange change, v1::DeliveryState state) {
   }
 }
 
-absl::Status Check(const v1::ChangeDeliveriesRequest& request) {
-  if (request.selector().ByteSizeLong() == 0) {
-    return absl::InvalidArgumentError("selector: says nothing; name at least one thing");
-  }
-  if (request.change() == v1::DELIVERY_CHANGE_UNSPECIFIED ||
-      !v1::DeliveryChange_IsValid(request.change())) {
-    return absl::InvalidArgumentError("change: is not set");
-  }
-  if (absl::StrContains(request.channel(), "/")) {
-    return absl::InvalidArgumentError("channel: a name has no \"/\"");
-  }
-  return CheckReason(request.reason());
-}
-
-absl::Status Check(const v1::Throttle& throttle) {
-  if (throttle.messages() < 0) return absl::InvalidArgumentError("messages: is negative");
-  if (throttle.burst() < 0) return absl::InvalidArgumentError("burst: is negative");
-  if (throttle.recipients_per_day() < 0) {
-    return absl::InvalidArgumentError("recipients_per_day: is negative");
-  }
-  if (throttle.concurrency() < 0) return absl::InvalidArgumentError("concurrency: is negative");
-  if (!throttle.has_per()) return absl::OkStatus();
-  const absl::Duration per = rpc::FromProto(throttle.per());
-  if (per <= absl::ZeroDuration() || per > kLongestPeriod) {
-    return absl::InvalidArgumentError("per: is not more than 0 and at most a day");
-  }
-  return absl::OkStatus();
+// What was set when less was checked can still be removed, by its text.
+std::string ScopeToRemove(const absl::StatusOr<std::string>& parsed, const std::string& text) {
+  return parsed.ok() ? *parsed : text;
 }
 
 }  // namespace
@@ -142,7 +84,7 @@ AdminRpc::AdminRpc(std::vector<Stores> partitions, Scheduler* scheduler, TaskGro
 
 Co<absl::Status> AdminRpc::DoChangeDeliveries(const v1::ChangeDeliveriesRequest* request,
                                               v1::ChangeDeliveriesResponse* response) {
-  const absl::Status valid = Check(*request);
+  const absl::Status valid = CheckChange(*request);
   if (!valid.ok()) co_return valid;
   AdminStore::Page page;
   if (!request->selector().message_id().empty()) {
@@ -156,26 +98,40 @@ Co<absl::Status> AdminRpc::DoChangeDeliveries(const v1::ChangeDeliveriesRequest*
   }
   response->set_next_page_token(page.next);
   std::vector<std::string> fitting;
+  std::map<v1::DeliveryState, int64_t> left_alone;
   for (const AdminStore::Described& described : page.description.deliveries) {
     if (!Fits(request->selector(), ToProto(described), page.description.now)) continue;
     response->set_matched(response->matched() + 1);
-    if (CanChange(request->change(), described.state)) fitting.push_back(described.delivery_id);
+    if (CanChange(request->change(), described.state)) {
+      fitting.push_back(described.delivery_id);
+    } else {
+      ++left_alone[described.state];
+    }
   }
   response->set_changed(static_cast<int64_t>(fitting.size()));
-  if (request->dry_run() || fitting.empty()) co_return absl::OkStatus();
-  // A page is from one partition.
-  const auto partition = PartitionOf(fitting[0], partitions_.size());
-  if (!partition.ok()) co_return partition.status();
-  const auto changed = co_await partitions_[*partition].admin->Change(
-      request->change(), std::move(fitting), EventOf(*request), request->channel());
-  if (!changed.ok()) co_return changed.status();
-  response->set_changed(static_cast<int64_t>(changed->size()));
-  scheduler_->Wake(*partition);
+  if (!request->dry_run() && !fitting.empty()) {
+    // A page is from one partition.
+    const auto partition = PartitionOf(fitting[0], partitions_.size());
+    if (!partition.ok()) co_return partition.status();
+    const std::string channel = request->channel().empty() ? "shared" : request->channel();
+    const auto changed = co_await partitions_[*partition].admin->Change(
+        request->change(), std::move(fitting), EventOf(*request, channel), channel);
+    if (!changed.ok()) co_return changed.status();
+    const int64_t meanwhile = response->changed() - static_cast<int64_t>(changed->size());
+    if (meanwhile > 0) left_alone[v1::DELIVERY_STATE_UNSPECIFIED] = meanwhile;
+    response->set_changed(static_cast<int64_t>(changed->size()));
+    scheduler_->Wake(*partition);
+  }
+  for (const auto& [state, deliveries] : left_alone) {
+    v1::LeftAlone* const out = response->add_left_alone();
+    out->set_state(state);
+    out->set_deliveries(deliveries);
+  }
   co_return absl::OkStatus();
 }
 
 Co<absl::Status> AdminRpc::DoHold(const v1::HoldRequest* request, v1::HoldResponse*) {
-  const auto scope = ParseScope(request->scope(), false);
+  const auto scope = HoldScope(request->scope());
   if (!scope.ok()) co_return scope.status();
   const absl::Status valid = CheckReason(request->reason());
   if (!valid.ok()) co_return valid;
@@ -189,12 +145,11 @@ Co<absl::Status> AdminRpc::DoHold(const v1::HoldRequest* request, v1::HoldRespon
 }
 
 Co<absl::Status> AdminRpc::DoRelease(const v1::ReleaseRequest* request, v1::ReleaseResponse*) {
-  const auto scope = ParseScope(request->scope(), false);
-  if (!scope.ok()) co_return scope.status();
-  absl::Status result = absl::NotFoundError(*scope + " is not held");
-  const std::string event = StateChange(*scope + " released", "");
+  const std::string scope = ScopeToRemove(HoldScope(request->scope()), request->scope());
+  absl::Status result = absl::NotFoundError(scope + " is not held");
+  const std::string event = StateChange(scope + " released", "");
   for (size_t i = 0; i < partitions_.size(); ++i) {
-    const absl::Status status = co_await partitions_[i].admin->Release(*scope, EventIn(i, event));
+    const absl::Status status = co_await partitions_[i].admin->Release(scope, EventIn(i, event));
     if (!status.ok() && !absl::IsNotFound(status)) co_return status;
     if (status.ok()) result = status;
   }
@@ -221,21 +176,27 @@ Co<absl::Status> AdminRpc::DoListHolds(const v1::ListHoldsRequest*,
 }
 
 Co<absl::Status> AdminRpc::DoSetThrottle(const v1::SetThrottleRequest* request,
-                                         v1::SetThrottleResponse*) {
-  const auto scope = ParseScope(request->throttle().scope(), true);
-  if (!scope.ok()) co_return scope.status();
-  const absl::Status valid = Check(request->throttle());
-  if (!valid.ok()) co_return valid;
+                                         v1::SetThrottleResponse* response) {
   v1::Throttle throttle = request->throttle();
-  throttle.set_scope(*scope);
-  const std::string event = StateChange(*scope + " throttled", "");
+  const absl::Status valid = CheckThrottle(throttle);
+  if (!valid.ok()) co_return valid;
+  const auto scope = ThrottleScope(throttle.scope());
+  const bool limits = HasLimits(throttle);
+  if (limits && !scope.ok()) co_return scope.status();
+  throttle.set_scope(ScopeToRemove(scope, throttle.scope()));
+  if (!throttle.has_per()) throttle.mutable_per()->set_seconds(1);
+  absl::Status result = absl::NotFoundError(throttle.scope() + " is not throttled");
+  const std::string event =
+      StateChange(throttle.scope() + (limits ? " throttled" : " not throttled any more"), "");
   for (size_t i = 0; i < partitions_.size(); ++i) {
     const absl::Status status = co_await partitions_[i].admin->SetThrottle(
-        throttle, SpreadOf(*scope, partitions_.size()), EventIn(i, event));
-    if (!status.ok()) co_return status;
+        throttle, SpreadOf(throttle.scope(), partitions_.size()), EventIn(i, event));
+    if (!status.ok() && !absl::IsNotFound(status)) co_return status;
+    if (status.ok()) result = status;
   }
   scheduler_->WakeAll();
-  co_return absl::OkStatus();
+  if (limits) *response->mutable_throttle() = std::move(throttle);
+  co_return result;
 }
 
 Co<absl::Status> AdminRpc::DoListThrottles(const v1::ListThrottlesRequest*,

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/rpc/times.h"
+#include "queue/admin_rules.h"
 #include "queue/partitions.h"
 #include "queue/reply_values.h"
 #include "queue/scripts.h"
@@ -66,11 +67,11 @@ const char* NameOf(v1::DeliveryChange change) {
 
 // As gates.lua reads it; behind the numbers stands the whole limit, to be listed.
 std::string LimitsOf(const v1::Throttle& throttle, int share) {
+  if (!HasLimits(throttle)) return "";
   const double per_ms = absl::ToDoubleMilliseconds(
       throttle.has_per() ? rpc::FromProto(throttle.per()) : absl::Seconds(1));
   const double interval = throttle.messages() > 0 ? per_ms / throttle.messages() * share : 0;
   const int burst = throttle.burst() > 0 ? throttle.burst() : throttle.messages();
-  if (interval == 0 && throttle.recipients_per_day() == 0 && throttle.concurrency() == 0) return "";
   const auto of = [share](int64_t whole) { return (whole + share - 1) / share; };
   return absl::StrCat(interval, " ", std::max<int64_t>(1, of(burst)), " ",
                       of(throttle.recipients_per_day()), " ", of(throttle.concurrency()), " ",
@@ -255,7 +256,9 @@ Co<absl::StatusOr<std::map<std::string, AdminStore::Hold>>> AdminStore::Holds() 
 Co<absl::Status> AdminStore::SetThrottle(v1::Throttle throttle, int share, std::string event) {
   const auto set =
       co_await Gate("throttle", throttle.scope(), LimitsOf(throttle, share), std::move(event));
-  co_return set.status();
+  if (!set.ok()) co_return set.status();
+  if (*set == 0) co_return absl::NotFoundError(absl::StrCat(throttle.scope(), " is not throttled"));
+  co_return absl::OkStatus();
 }
 
 Co<absl::StatusOr<std::vector<v1::Throttle>>> AdminStore::Throttles() {

@@ -91,7 +91,8 @@ class AdminStore {
   // NOT_FOUND: there is none.
   Co<absl::Status> Release(std::string scope, std::string event);
   Co<absl::StatusOr<std::map<std::string, Hold>>> Holds();
-  // This partition's share, one in `share`, of the limits. Without a limit: removes them.
+  // This partition's share, one in `share`, of the limits. Without a limit: removes them;
+  // NOT_FOUND: there are none.
   Co<absl::Status> SetThrottle(v1::Throttle throttle, int share, std::string event);
   Co<absl::StatusOr<std::vector<v1::Throttle>>> Throttles();
 

@@ -1,0 +1,192 @@
+// Administration as its callers see it: over gRPC, with a real Redis.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "common/base/ids.h"
+#include "common/base/runtime.h"
+#include "common/redis/test_redis.h"
+#include "common/rpc/client.h"
+#include "common/rpc/host.h"
+#include "queue/serve.h"
+
+namespace staffetta::queue {
+namespace {
+
+using testing::HasSubstr;
+using testing::SizeIs;
+using QueueClient = rpc::Client<v1::QueueService>;
+using AdminClient = rpc::Client<v1::QueueAdminService>;
+
+class AdminRpcTest : public testing::Test {
+ protected:
+  AdminRpcTest()
+      : server_(runtime_.executor(0), {.partitions = 2, .allow_volatile = true}, redis_.options(),
+                "key"),
+        host_(*rpc::Host::Start("127.0.0.1:0", server_.grpc_services())),
+        queue_(rpc::LocalPeer(host_->InProcessChannel(), "key", absl::Seconds(10))),
+        admin_(rpc::LocalPeer(host_->InProcessChannel(), "key", absl::Seconds(10))) {
+    runtime_.Block(Start());
+  }
+  ~AdminRpcTest() override {
+    runtime_.Block(server_.Stop());
+    host_->Shutdown(absl::Seconds(5));
+  }
+
+  // Of account 1.
+  std::string Enqueue() {
+    v1::EnqueueRequest request;
+    v1::NewMessage& message = *request.add_messages();
+    message.set_message_id(NewMessageId(1));
+    message.mutable_envelope()->set_account_id(1);
+    message.mutable_envelope()->set_channel("sandbox");
+    message.add_recipients("bob@x.example");
+    message.set_class_(3);
+    EXPECT_TRUE(Call(queue_, &QueueClient::Async::Enqueue, request).ok());
+    return message.message_id();
+  }
+  std::vector<v1::LeasedDelivery> Lease(int credits = 1) {
+    v1::LeaseRequest request;
+    request.set_credits(credits);
+    request.mutable_wait()->set_seconds(1);
+    const auto leased = Call(queue_, &QueueClient::Async::Lease, request);
+    EXPECT_TRUE(leased.ok()) << leased.status();
+    return {leased->deliveries().begin(), leased->deliveries().end()};
+  }
+  // Of all that account 1 has, page by page.
+  v1::ChangeDeliveriesResponse Change(v1::DeliveryChange change, bool dry_run = false) {
+    v1::ChangeDeliveriesRequest request;
+    request.mutable_selector()->set_account_id(1);
+    request.set_change(change);
+    request.set_dry_run(dry_run);
+    v1::ChangeDeliveriesResponse all;
+    do {
+      const auto page = Call(admin_, &AdminClient::Async::ChangeDeliveries, request);
+      EXPECT_TRUE(page.ok()) << page.status();
+      request.set_page_token(page->next_page_token());
+      all.set_matched(all.matched() + page->matched());
+      all.set_changed(all.changed() + page->changed());
+      all.mutable_left_alone()->MergeFrom(page->left_alone());
+    } while (!request.page_token().empty());
+    return all;
+  }
+  absl::Status Hold(const std::string& scope) {
+    v1::HoldRequest request;
+    request.set_scope(scope);
+    return Call(admin_, &AdminClient::Async::Hold, request).status();
+  }
+  absl::Status Release(const std::string& scope) {
+    v1::ReleaseRequest request;
+    request.set_scope(scope);
+    return Call(admin_, &AdminClient::Async::Release, request).status();
+  }
+  absl::StatusOr<v1::SetThrottleResponse> Throttle(const std::string& scope, int messages) {
+    v1::SetThrottleRequest request;
+    request.mutable_throttle()->set_scope(scope);
+    request.mutable_throttle()->set_messages(messages);
+    return Call(admin_, &AdminClient::Async::SetThrottle, request);
+  }
+
+  template <class Client, class Request, class Response>
+  absl::StatusOr<Response> Call(const Client& client,
+                                void (Client::Async::*method)(grpc::ClientContext*, const Request*,
+                                                              Response*,
+                                                              std::function<void(grpc::Status)>),
+                                Request request) {
+    absl::StatusOr<Response> result = absl::UnknownError("never set");
+    runtime_.Block(Into(&client, method, std::move(request), &result));
+    return result;
+  }
+
+  redis::TestRedis redis_;
+  Runtime runtime_{2};
+  Server server_;
+  std::unique_ptr<rpc::Host> host_;
+  QueueClient queue_;
+  AdminClient admin_;
+
+ private:
+  Co<void> Start() {
+    const absl::Status started = co_await server_.Start();
+    EXPECT_TRUE(started.ok()) << started;
+  }
+  template <class Client, class Method, class Request, class Response>
+  static Co<void> Into(const Client* client, Method method, Request request,
+                       absl::StatusOr<Response>* result) {
+    *result = co_await client->Call(method, std::move(request), absl::Seconds(10));
+  }
+};
+
+// SPEC Q5
+TEST_F(AdminRpcTest, ChangesThatDoNotFit_SayWhatStateIsInTheWay) {
+  for (int i = 0; i < 3; ++i) Enqueue();
+  ASSERT_THAT(Lease(1), SizeIs(1));
+  for (const bool dry_run : {true, false}) {
+    const auto paused = Change(v1::DELIVERY_CHANGE_PAUSE, dry_run);
+    EXPECT_EQ(paused.matched(), 3);
+    EXPECT_EQ(paused.changed(), 2);
+    ASSERT_EQ(paused.left_alone_size(), 1);
+    EXPECT_EQ(paused.left_alone(0).state(), v1::DELIVERY_STATE_LEASED);
+    EXPECT_EQ(paused.left_alone(0).deliveries(), 1);
+  }
+  const auto again = Change(v1::DELIVERY_CHANGE_PAUSE);
+  EXPECT_EQ(again.changed(), 0);
+  ASSERT_EQ(again.left_alone_size(), 2);
+  EXPECT_EQ(again.left_alone(1).state(), v1::DELIVERY_STATE_PAUSED);
+  EXPECT_EQ(again.left_alone(1).deliveries(), 2);
+}
+
+// SPEC Q5: without a name it goes as mail of accounts goes that named no channel.
+TEST_F(AdminRpcTest, RerouteWithoutAName_GoesByMx) {
+  Enqueue();
+  EXPECT_EQ(Change(v1::DELIVERY_CHANGE_REROUTE).changed(), 1);
+  const auto leased = Lease();
+  ASSERT_THAT(leased, SizeIs(1));
+  EXPECT_EQ(leased[0].envelope().channel(), "shared");
+}
+
+TEST_F(AdminRpcTest, HoldThatCanMatchNothing_IsRefused) {
+  const absl::Status refused = Hold("lane:foo");
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("lane:ACCOUNT/LIST/CHANNEL/DESTINATION"));
+}
+
+TEST_F(AdminRpcTest, Hold_IsReleasedHoweverItIsWritten) {
+  Enqueue();
+  ASSERT_TRUE(Hold("lane:01/0/sandbox/X.example").ok());
+  EXPECT_THAT(Lease(), SizeIs(0));
+  EXPECT_TRUE(Release("lane:1/00/sandbox/x.Example").ok());
+  EXPECT_THAT(Lease(), SizeIs(1));
+}
+
+// A hold of a time when any text was taken.
+TEST_F(AdminRpcTest, HoldThatWouldBeRefusedNow_IsReleased) {
+  redis_.Raw("HSET hold:{0} lane:foo 1700000000000 ");
+  EXPECT_TRUE(Release("lane:foo").ok());
+  EXPECT_EQ(Release("lane:foo"), absl::NotFoundError("lane:foo is not held"));
+}
+
+// SPEC Q4
+TEST_F(AdminRpcTest, Throttle_IsToldAsItCounts) {
+  const auto set = Throttle("destination:X.example", 30);
+  ASSERT_TRUE(set.ok()) << set.status();
+  EXPECT_EQ(set->throttle().scope(), "destination:x.example");
+  EXPECT_EQ(set->throttle().messages(), 30);
+  EXPECT_EQ(set->throttle().per().seconds(), 1);
+  const auto listed = Call(admin_, &AdminClient::Async::ListThrottles, v1::ListThrottlesRequest());
+  ASSERT_EQ(listed->throttles_size(), 1);
+  EXPECT_EQ(listed->throttles(0).ShortDebugString(), set->throttle().ShortDebugString());
+}
+
+TEST_F(AdminRpcTest, ThrottleThatIsNotThere_IsNotRemoved) {
+  ASSERT_TRUE(Throttle("destination:x.example", 30).ok());
+  const auto removed = Throttle("destination:x.example", 0);
+  ASSERT_TRUE(removed.ok()) << removed.status();
+  EXPECT_FALSE(removed->has_throttle());
+  EXPECT_EQ(Throttle("destination:x.example", 0).status(),
+            absl::NotFoundError("destination:x.example is not throttled"));
+}
+
+}  // namespace
+}  // namespace staffetta::queue

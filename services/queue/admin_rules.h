@@ -1,0 +1,25 @@
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <string>
+
+#include "staffetta/queue/v1/admin.pb.h"
+
+// What operators' requests may say. INVALID_ARGUMENT with the field, and what is allowed. Pure.
+namespace staffetta::queue {
+
+// A scope as it is stored: domains in lower case, numbers without zeros in front.
+absl::StatusOr<std::string> HoldScope(const std::string& text);
+absl::StatusOr<std::string> ThrottleScope(const std::string& text);
+
+absl::Status CheckReason(const std::string& reason);
+absl::Status CheckSelector(const v1::Selector& selector);
+absl::Status CheckChange(const v1::ChangeDeliveriesRequest& request);
+// But for the scope.
+absl::Status CheckThrottle(const v1::Throttle& throttle);
+
+// Whether it limits anything; a burst alone does not.
+bool HasLimits(const v1::Throttle& throttle);
+
+}  // namespace staffetta::queue
