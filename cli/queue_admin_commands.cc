@@ -1,9 +1,12 @@
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
 #include <absl/strings/str_split.h>
 
 #include <limits>
+#include <map>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "cli/command_line.h"
 #include "cli/queue_selector.h"
@@ -46,6 +49,29 @@ struct ChangeOptions {
   bool dry_run = false;
 };
 
+// What is said of a delivery that a change is not for.
+std::string LeftAloneText(pb::DeliveryChange change, pb::DeliveryState state) {
+  switch (state) {
+    case pb::DELIVERY_STATE_LEASED:
+      return "in a worker's hands";
+    case pb::DELIVERY_STATE_EXPIRED:
+      return "expired, to be reported";
+    case pb::DELIVERY_STATE_UNSPECIFIED:
+      return "changed in the meantime";
+    default:
+      return absl::StrCat(change == pb::DELIVERY_CHANGE_RESUME ? "" : "already ", Word(state));
+  }
+}
+
+// "; left alone: 2 in a worker's hands, 1 already paused"
+std::string LeftAlone(pb::DeliveryChange change, const std::map<pb::DeliveryState, int64_t>& left) {
+  std::vector<std::string> parts;
+  for (const auto& [state, deliveries] : left) {
+    parts.push_back(absl::StrCat(deliveries, " ", LeftAloneText(change, state)));
+  }
+  return parts.empty() ? "" : absl::StrCat("; left alone: ", absl::StrJoin(parts, ", "));
+}
+
 absl::Status ChangeDeliveries(Session& session, pb::DeliveryChange change,
                               const ChangeOptions& options) {
   auto selector = options.selector.Get();
@@ -57,17 +83,29 @@ absl::Status ChangeDeliveries(Session& session, pb::DeliveryChange change,
   request.set_reason(options.reason);
   request.set_dry_run(options.dry_run);
   pb::ChangeDeliveriesResponse all;
+  std::map<pb::DeliveryState, int64_t> left_alone;
   do {
     const auto page = session.Call(&Admin::ChangeDeliveries, request);
     if (!page.ok()) return page.status();
     all.set_matched(all.matched() + page->matched());
     all.set_changed(all.changed() + page->changed());
+    for (const pb::LeftAlone& left : page->left_alone()) {
+      left_alone[left.state()] += left.deliveries();
+    }
     request.set_page_token(page->next_page_token());
   } while (!request.page_token().empty());
-  return session.Print(all, [&](std::ostream& out) {
+  for (const auto& [state, deliveries] : left_alone) {
+    pb::LeftAlone* const left = all.add_left_alone();
+    left->set_state(state);
+    left->set_deliveries(deliveries);
+  }
+  const absl::Status printed = session.Print(all, [&](std::ostream& out) {
     out << all.matched() << (all.matched() == 1 ? " delivery fits, " : " deliveries fit, ")
-        << all.changed() << (options.dry_run ? " would be changed" : " changed") << ".\n";
+        << all.changed() << (options.dry_run ? " would be changed" : " changed")
+        << LeftAlone(change, left_alone) << ".\n";
   });
+  if (!printed.ok() || options.dry_run || all.changed() > 0 || all.matched() == 0) return printed;
+  return absl::FailedPreconditionError("nothing was changed");
 }
 
 void AddChange(CommandTable* table, CLI::App* queue, pb::DeliveryChange change,
@@ -139,6 +177,26 @@ absl::Status ParseRate(const std::string& text, pb::Throttle* throttle) {
   return absl::OkStatus();
 }
 
+// "100 messages in 1s, ..."
+std::string LimitsText(const pb::Throttle& throttle) {
+  std::vector<std::string> limits;
+  if (throttle.messages() > 0) {
+    limits.push_back(absl::StrCat(throttle.messages(), " messages in ",
+                                  absl::FormatDuration(rpc::FromProto(throttle.per()))));
+    const int burst = throttle.burst() > 0 ? throttle.burst() : throttle.messages();
+    limits.push_back(absl::StrCat(burst, " at once after a quiet time"));
+  } else {
+    limits.emplace_back("any number of messages");
+  }
+  limits.push_back(throttle.recipients_per_day() > 0
+                       ? absl::StrCat(throttle.recipients_per_day(), " recipients in 24 hours")
+                       : "any number of recipients");
+  limits.push_back(throttle.concurrency() > 0
+                       ? absl::StrCat(throttle.concurrency(), " in workers' hands at once")
+                       : "any number in workers' hands at once");
+  return absl::StrJoin(limits, ", ");
+}
+
 absl::Status SetThrottle(Session& session, const ThrottleOptions& options) {
   pb::SetThrottleRequest request;
   pb::Throttle* const throttle = request.mutable_throttle();
@@ -158,7 +216,11 @@ absl::Status SetThrottle(Session& session, const ThrottleOptions& options) {
   const auto response = session.Call(&Admin::SetThrottle, request);
   if (!response.ok()) return response.status();
   return session.Print(*response, [&](std::ostream& out) {
-    out << options.scope << (limits ? " is throttled.\n" : " is not throttled any more.\n");
+    if (response->has_throttle()) {
+      out << response->throttle().scope() << ": " << LimitsText(response->throttle()) << ".\n";
+    } else {
+      out << options.scope << " is not throttled any more.\n";
+    }
   });
 }
 
@@ -217,9 +279,9 @@ void AddQueueAdminCommands(CommandTable* table, CLI::App* queue) {
   table->Add(queue, "holds", "List the holds", ListHolds);
 
   auto throttle = std::make_shared<ThrottleOptions>();
-  CLI::App* const set =
-      table->Add(queue, "throttle", "Limit an account, channel or destination",
-                 [throttle](Session& session) { return SetThrottle(session, *throttle); });
+  CLI::App* const set = table->Add(
+      queue, "throttle", "Limit an account, channel or destination, in place of the limits it had",
+      [throttle](Session& session) { return SetThrottle(session, *throttle); });
   set->add_option("scope", throttle->scope,
                   "account:N, channel:NAME or destination:DOMAIN; * in place of the name: each "
                   "that has no limits of its own")

@@ -9,7 +9,7 @@ namespace {
 namespace pb = ::staffetta::queue::v1;
 using testing::HasSubstr;
 
-// Remembers what it was asked; changes come in two pages.
+// Remembers what it was asked; changes come in two pages of three deliveries.
 class FakeQueueAdmin final : public pb::QueueAdminService::Service {
  public:
   grpc::Status ChangeDeliveries(grpc::ServerContext* context,
@@ -17,7 +17,17 @@ class FakeQueueAdmin final : public pb::QueueAdminService::Service {
                                 pb::ChangeDeliveriesResponse* response) override {
     change = *request;
     response->set_matched(3);
-    response->set_changed(2);
+    response->set_changed(3 - left_alone);
+    if (left_alone > 0) {
+      pb::LeftAlone* const left = response->add_left_alone();
+      left->set_state(pb::DELIVERY_STATE_LEASED);
+      left->set_deliveries(1);
+    }
+    if (left_alone > 1) {
+      pb::LeftAlone* const left = response->add_left_alone();
+      left->set_state(pb::DELIVERY_STATE_PAUSED);
+      left->set_deliveries(left_alone - 1);
+    }
     if (request->page_token().empty()) response->set_next_page_token("0.7");
     return CheckKey(*context);
   }
@@ -35,8 +45,9 @@ class FakeQueueAdmin final : public pb::QueueAdminService::Service {
     return CheckKey(*context);
   }
   grpc::Status SetThrottle(grpc::ServerContext* context, const pb::SetThrottleRequest* request,
-                           pb::SetThrottleResponse*) override {
+                           pb::SetThrottleResponse* response) override {
     throttle = request->throttle();
+    if (throttle.messages() > 0) *response->mutable_throttle() = throttle;
     return CheckKey(*context);
   }
   grpc::Status ListThrottles(grpc::ServerContext* context, const pb::ListThrottlesRequest*,
@@ -49,6 +60,7 @@ class FakeQueueAdmin final : public pb::QueueAdminService::Service {
     return CheckKey(*context);
   }
 
+  int left_alone = 1;
   pb::ChangeDeliveriesRequest change;
   pb::HoldRequest hold;
   pb::Throttle throttle;
@@ -65,7 +77,8 @@ class QueueAdminCommandsTest : public CliTest {
 TEST_F(QueueAdminCommandsTest, Changes_GoOnUntilTheLastPageAndAreCounted) {
   const Outcome outcome = Call({"queue", "cancel", "--account", "7", "--class", "5", "--older-than",
                                 "36h", "--reason", "stale"});
-  EXPECT_EQ(outcome.out, "6 deliveries fit, 4 changed.\n");
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.out, "6 deliveries fit, 4 changed; left alone: 2 in a worker's hands.\n");
   EXPECT_EQ(admin_.change.change(), pb::DELIVERY_CHANGE_CANCEL);
   EXPECT_EQ(admin_.change.page_token(), "0.7");
   EXPECT_EQ(admin_.change.selector().account_id(), 7);
@@ -94,9 +107,19 @@ TEST_F(QueueAdminCommandsTest, DueBefore_IsATime) {
 
 TEST_F(QueueAdminCommandsTest, DryRun_SaysWhatWouldBe) {
   EXPECT_EQ(Call({"queue", "expire", "--state", "set-aside", "--dry-run"}).out,
-            "6 deliveries fit, 4 would be changed.\n");
+            "6 deliveries fit, 4 would be changed; left alone: 2 in a worker's hands.\n");
   EXPECT_TRUE(admin_.change.dry_run());
   EXPECT_EQ(admin_.change.selector().state(), pb::DELIVERY_STATE_SET_ASIDE);
+}
+
+TEST_F(QueueAdminCommandsTest, ChangeOfNothing_SaysWhyAndFails) {
+  admin_.left_alone = 3;
+  const Outcome outcome = Call({"queue", "pause", "--account", "7"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.out,
+            "6 deliveries fit, 0 changed; left alone: 2 in a worker's hands, 4 already paused.\n");
+  EXPECT_EQ(outcome.err, "nothing was changed\n");
+  EXPECT_EQ(Call({"queue", "pause", "--account", "7", "--dry-run"}).code, 0);
 }
 
 TEST_F(QueueAdminCommandsTest, Reroute_NeedsAChannel) {
@@ -118,8 +141,13 @@ TEST_F(QueueAdminCommandsTest, Throttles_AreReadAsTheyAreWritten) {
   EXPECT_EQ(admin_.throttle.messages(), 30);
   EXPECT_EQ(admin_.throttle.per().seconds(), 60);
   EXPECT_EQ(admin_.throttle.concurrency(), 3);
-  Call({"queue", "throttle", "account:7", "--rate", "2/s"});
+  EXPECT_EQ(
+      Call({"queue", "throttle", "account:7", "--rate", "2/s", "--per-day", "500"}).out,
+      "account:7: 2 messages in 1s, 2 at once after a quiet time, 500 recipients in 24 hours, "
+      "any number in workers' hands at once.\n");
   EXPECT_EQ(admin_.throttle.per().seconds(), 1);
+  EXPECT_EQ(Call({"queue", "throttle", "account:7", "--remove"}).out,
+            "account:7 is not throttled any more.\n");
   EXPECT_THAT(Call({"queue", "throttles"}).out,
               HasSubstr("destination:*  30        1m   -      -                   3\n"));
 }
