@@ -16,6 +16,7 @@
 #include "common/base/network.h"
 #include "common/base/text.h"
 #include "common/base/units.h"
+#include "common/smtp/address.h"
 
 namespace staffetta {
 namespace {
@@ -85,10 +86,16 @@ bool IsAddress(std::string_view text) {
 }
 
 absl::Status CheckDuration(std::string_view name, const std::string& value) {
+  // Mail of a killed worker waits for so long (SPEC Q2).
+  constexpr absl::Duration kLongestLease = absl::Minutes(10);
   const absl::StatusOr<absl::Duration> duration = ParseDuration(value);
   if (!duration.ok()) return duration.status();
   if (*duration == absl::ZeroDuration() && !MayBeZero(name)) {
     return Refused("must be longer than 0");
+  }
+  if (name == "Queue.lease_time" && *duration > kLongestLease) {
+    return Refused("\"", value, "\" is more than ", absl::FormatDuration(kLongestLease),
+                   ": for so long the mail of a killed worker waits");
   }
   return absl::OkStatus();
 }
@@ -102,6 +109,7 @@ absl::Status CheckBytes(std::string_view name, const std::string& value) {
   if (name == "Delivery.egress_rate" && *bytes < kLeastRate) {
     return Refused("\"", value, "\" is less than 1KiB a second");
   }
+  if (name == "Gateway.max_message_size" && *bytes == 0) return Refused("must be more than 0");
   if (name == "Gateway.max_message_size" && *bytes > kLargestMessage) {
     return Refused("\"", value, "\" is more than 2GiB");
   }
@@ -121,6 +129,12 @@ absl::Status CheckResolver(const std::string& value) {
 
 // Keys whose values are more than any text although they have no kind.
 absl::Status CheckByName(std::string_view name, const std::string& value) {
+  if (name == "Config.hostname" && !smtp::IsDomainName(value)) {
+    return Refused("\"", value, "\" is no host name; write it like mail.example.com");
+  }
+  if (name == "Delivery.helo" && !smtp::IsDomainName(value) && !smtp::IsAddressLiteral(value)) {
+    return Refused("\"", value, "\" is no host name and no address like [192.0.2.1]");
+  }
   if (name == "Log.level" && !log::IsLevel(value)) {
     return Refused("\"", value, "\" is none of trace, debug, info, warn, error");
   }

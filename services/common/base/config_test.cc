@@ -67,7 +67,9 @@ threads: 4
 gateway:
   ports: 25,587,1025-5000
   require_tls: true
+queue: {lease_time: 10m}
 delivery:
+  helo: "[192.0.2.1]"
   routes:
     - {domain: "*.example.org", to: "[::1]:2525"}
     - domain: "*"
@@ -136,6 +138,10 @@ TEST_F(ConfigTest, ErrorsNameLineKeyAndReason) {
       {"delivery: {egress_rate: 10MiB/s}", "1: delivery.egress_rate: "},
       {"gateway: {max_message_size: 3GiB}",
        "1: gateway.max_message_size: \"3GiB\" is more than 2GiB"},
+      {"gateway: {max_message_size: 0}", "1: gateway.max_message_size: must be more than 0"},
+      {"queue: {lease_time: 601s}", "1: queue.lease_time: \"601s\" is more than 10m"},
+      {"hostname: a b", "1: hostname: \"a b\" is no host name"},
+      {"delivery: {helo: a b}", "1: delivery.helo: \"a b\" is no host name"},
       {"dns: {servers: [resolver.example]}", "1: dns.servers[0]: \"resolver.example\" is no"},
       {"gateway:\n  ports: \"25\n", "illegal EOF in scalar"},
       {"gateway:\n  - [1\n", "end of"},
