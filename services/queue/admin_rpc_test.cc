@@ -188,5 +188,13 @@ TEST_F(AdminRpcTest, ThrottleThatIsNotThere_IsNotRemoved) {
             absl::NotFoundError("destination:x.example is not throttled"));
 }
 
+// SPEC Q5: also where it only looks.
+TEST_F(AdminRpcTest, ListWithASelectorThatFitsNothing_IsRefused) {
+  v1::ListDeliveriesRequest request;
+  request.mutable_selector()->set_class_(9);
+  EXPECT_EQ(Call(queue_, &QueueClient::Async::ListDeliveries, request).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace staffetta::queue

@@ -110,7 +110,7 @@ TEST_P(AdminStoreTest, ReroutedDelivery_KeepsItsChannelThroughRetries) {
   v1::NewMessage message = Message(3, {"r@x.example"});
   message.mutable_envelope()->set_channel("shared");
   const std::string id = Enqueue(message);
-  for (const char* channel : {"backup", ""}) {
+  for (const char* channel : {"backup", "sandbox"}) {
     EXPECT_TRUE(Change(v1::DELIVERY_CHANGE_REROUTE, id, channel));
     for (int attempt = 0; attempt < 2; ++attempt) {
       const auto result = Lease();

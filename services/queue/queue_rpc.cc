@@ -12,6 +12,7 @@
 #include "common/base/ids.h"
 #include "common/base/log.h"
 #include "common/rpc/times.h"
+#include "queue/admin_rules.h"
 #include "queue/content.h"
 #include "queue/messages.h"
 
@@ -307,6 +308,8 @@ Co<absl::Status> QueueRpc::DoListDeliveries(const v1::ListDeliveriesRequest* req
       request->page_size() > 0 ? std::min(request->page_size(), kLargestPage) : kDefaultPage;
   v1::Selector selector = request->selector();
   if (request->account_id() != 0) selector.set_account_id(request->account_id());
+  const absl::Status valid = CheckSelector(selector);
+  if (!valid.ok()) co_return valid;
   auto page = co_await ListFrom(partitions_, request->page_token(), size);
   if (!page.ok()) co_return page.status();
   for (const AdminStore::Described& described : page->description.deliveries) {
