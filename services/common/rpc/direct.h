@@ -39,8 +39,8 @@ class DirectMethod {
         }) {}
 
   // DEADLINE_EXCEEDED after `timeout`: the handler is cancelled, and may end later. So it is with
-  // the coroutine that calls, but then the answer is awaited all the same: what the handler had done
-  // when it heard of it must not get lost. CANCELLED: cancelled once more meanwhile.
+  // the coroutine that calls, but then the answer is awaited all the same: what the handler had
+  // done when it heard of it must not get lost. CANCELLED: cancelled once more meanwhile.
   Co<absl::StatusOr<Response>> Call(Request request, absl::Duration timeout) const {
     const Executor executor = co_await asio::this_coro::executor;
     auto call = std::make_shared<Running>(executor, std::move(request));

@@ -183,8 +183,8 @@ Co<void> QueueLoad::CompleteSome() {
     if (!response.ok()) {
       status_ = response.status();
     } else if (response->lost_lease_ids_size() > 0) {
-      status_ = absl::AbortedError(
-          absl::StrCat("leases were lost: ", response->lost_lease_ids_size()));
+      status_ =
+          absl::AbortedError(absl::StrCat("leases were lost: ", response->lost_lease_ids_size()));
     }
   }
 }
