@@ -113,7 +113,8 @@ Co<absl::StatusOr<Deliveries>> ReadDeliveries(AdminStore* admin) {
   Deliveries deliveries;
   std::string next;
   do {
-    auto page = co_await admin->List(next, 1000);
+    // In one look: a cursor means nothing to a master that has just changed.
+    auto page = co_await admin->List(next, 100'000);
     if (!page.ok()) co_return page.status();
     for (AdminStore::Described& d : page->description.deliveries) {
       std::string id = d.delivery_id;
