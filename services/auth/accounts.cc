@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "auth/user_rules.h"
+#include "common/base/channel.h"
 
 namespace staffetta::auth {
 
@@ -10,7 +11,7 @@ Co<absl::Status> Accounts::CreateAccount(const v1::CreateAccountRequest* request
                                          v1::CreateAccountResponse* response) {
   v1::Account account;
   account.set_name(request->name());
-  account.set_channel(request->channel().empty() ? "shared" : request->channel());
+  account.set_channel(request->channel().empty() ? kDefaultChannel : request->channel());
   if (absl::Status status = CheckAccount(account); !status.ok()) co_return status;
   absl::StatusOr<v1::Account> created = co_await store_->CreateAccount(std::move(account));
   if (!created.ok()) co_return created.status();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "common/base/channel.h"
 #include "common/base/network.h"
 #include "common/smtp/address.h"
 #include "common/smtp/utf8.h"
@@ -73,10 +74,7 @@ absl::Status CheckCaps(const v1::Caps& caps) {
 absl::Status CheckAccount(const v1::Account& account) {
   if (account.name().empty()) return Bad("name is empty");
   if (smtp::HasControl(account.name())) return Bad("name has a control character");
-  if (account.channel() != "shared" && account.channel() != "sandbox") {
-    return Bad(absl::StrCat("channel: \"", account.channel(),
-                            "\" is unknown; use \"shared\" or \"sandbox\""));
-  }
+  if (absl::Status status = CheckChannel(account.channel()); !status.ok()) return status;
   return CheckText("name", account.name(), kMaxAccountName);
 }
 

@@ -41,16 +41,9 @@ bool IsUnanswered(const absl::Status& status) {
          absl::IsCancelled(status) || absl::IsUnauthenticated(status);
 }
 
-// Of an answer.
-class LeaseIds {
- public:
-  explicit LeaseIds(const google::protobuf::RepeatedPtrField<std::string>& ids)
-      : ids_(ids.begin(), ids.end()) {}
-  bool Contain(const std::string& id) const { return ids_.contains(id); }
-
- private:
-  const std::set<std::string> ids_;
-};
+std::set<std::string> SetOf(const google::protobuf::RepeatedPtrField<std::string>& ids) {
+  return {ids.begin(), ids.end()};
+}
 
 }  // namespace
 
@@ -277,15 +270,15 @@ Co<std::vector<Worker::Held*>> Worker::Complete(std::vector<Held*> batch) {
       co_await queue_.Call(&QueueClient::Async::Complete, std::move(request), kCallTimeout);
   std::vector<Held*> again;
   if (response.ok()) {
-    const LeaseIds lost(response->lost_lease_ids());
-    const LeaseIds unanswered(response->unanswered_lease_ids());
+    const std::set<std::string> lost = SetOf(response->lost_lease_ids());
+    const std::set<std::string> unanswered = SetOf(response->unanswered_lease_ids());
     for (Held* held : batch) {
       const std::string& lease = held->delivery.lease_id;
-      if (unanswered.Contain(lease)) {
+      if (unanswered.contains(lease)) {
         again.push_back(held);
         continue;
       }
-      if (lost.Contain(lease)) {
+      if (lost.contains(lease)) {
         LogLost(held->delivery);
       } else {
         TheFigures().CountReport(held->delivery);
@@ -348,14 +341,14 @@ Co<absl::Status> Worker::RenewAll() {
         co_await queue_.Call(&QueueClient::Async::Renew, std::move(request), lease_time_ * 2 / 3);
     if (!response.ok()) co_return response.status();
     const auto ends = called + absl::ToChronoNanoseconds(lease_time_);
-    const LeaseIds lost(response->lost_lease_ids());
-    const LeaseIds unanswered(response->unanswered_lease_ids());
-    all_answered = all_answered && response->unanswered_lease_ids().empty();
+    const std::set<std::string> lost = SetOf(response->lost_lease_ids());
+    const std::set<std::string> unanswered = SetOf(response->unanswered_lease_ids());
+    all_answered = all_answered && unanswered.empty();
     for (size_t i = begin; i < end; ++i) {
       // One that is done may have been reported meanwhile: that answer counts, not this one.
       const auto found = held_.find(leases[i].lease_id());
-      if (found == held_.end() || unanswered.Contain(found->first)) continue;
-      if (!lost.Contain(found->first)) {
+      if (found == held_.end() || unanswered.contains(found->first)) continue;
+      if (!lost.contains(found->first)) {
         found->second->delivery.lease.ends = ends;
       } else if (!found->second->done) {
         found->second->delivery.lease.lost = true;

@@ -153,9 +153,10 @@ Co<Fault> Worker::FetchPieces(Delivery* delivery, int count) {
 }
 
 void Worker::MakeUnready(Delivery* delivery) {
-  // What came along with the delivery stays.
-  if (std::exchange(delivery->pieces_here, 0) > 0) std::string().swap(delivery->content);
-  if (delivery->room > 0) room_.GiveBack(std::exchange(delivery->room, 0));
+  // What came along with the delivery stays: no piece of it was fetched, no room taken.
+  if (delivery->pieces_here == 0 && delivery->room == 0) return;
+  delivery->pieces_here = 0;
+  ForgetContent(delivery);
 }
 
 void Worker::Decide(Delivery* delivery, const Heard& heard) {

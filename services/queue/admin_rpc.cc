@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "common/base/channel.h"
 #include "common/rpc/times.h"
 #include "queue/admin_rules.h"
 #include "queue/messages.h"
@@ -113,7 +114,7 @@ Co<absl::Status> AdminRpc::DoChangeDeliveries(const v1::ChangeDeliveriesRequest*
     // A page is from one partition.
     const auto partition = PartitionOf(fitting[0], partitions_.size());
     if (!partition.ok()) co_return partition.status();
-    const std::string channel = request->channel().empty() ? "shared" : request->channel();
+    const std::string channel = request->channel().empty() ? kDefaultChannel : request->channel();
     const auto changed = co_await partitions_[*partition].admin->Change(
         request->change(), std::move(fitting), EventOf(*request, channel), channel);
     if (!changed.ok()) co_return changed.status();

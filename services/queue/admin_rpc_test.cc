@@ -9,6 +9,7 @@
 #include "common/redis/test_redis.h"
 #include "common/rpc/client.h"
 #include "common/rpc/host.h"
+#include "common/rpc/test_call.h"
 #include "queue/serve.h"
 
 namespace staffetta::queue {
@@ -43,14 +44,14 @@ class AdminRpcTest : public testing::Test {
     message.mutable_envelope()->set_channel("sandbox");
     message.add_recipients("bob@x.example");
     message.set_class_(3);
-    EXPECT_TRUE(Call(queue_, &QueueClient::Async::Enqueue, request).ok());
+    EXPECT_TRUE(rpc::BlockOnCall(runtime_, queue_, &QueueClient::Async::Enqueue, request).ok());
     return message.message_id();
   }
   std::vector<v1::LeasedDelivery> Lease(int credits = 1) {
     v1::LeaseRequest request;
     request.set_credits(credits);
     request.mutable_wait()->set_seconds(1);
-    const auto leased = Call(queue_, &QueueClient::Async::Lease, request);
+    const auto leased = rpc::BlockOnCall(runtime_, queue_, &QueueClient::Async::Lease, request);
     EXPECT_TRUE(leased.ok()) << leased.status();
     return {leased->deliveries().begin(), leased->deliveries().end()};
   }
@@ -62,7 +63,8 @@ class AdminRpcTest : public testing::Test {
     request.set_dry_run(dry_run);
     v1::ChangeDeliveriesResponse all;
     do {
-      const auto page = Call(admin_, &AdminClient::Async::ChangeDeliveries, request);
+      const auto page =
+          rpc::BlockOnCall(runtime_, admin_, &AdminClient::Async::ChangeDeliveries, request);
       EXPECT_TRUE(page.ok()) << page.status();
       request.set_page_token(page->next_page_token());
       all.set_matched(all.matched() + page->matched());
@@ -74,29 +76,18 @@ class AdminRpcTest : public testing::Test {
   absl::Status Hold(const std::string& scope) {
     v1::HoldRequest request;
     request.set_scope(scope);
-    return Call(admin_, &AdminClient::Async::Hold, request).status();
+    return rpc::BlockOnCall(runtime_, admin_, &AdminClient::Async::Hold, request).status();
   }
   absl::Status Release(const std::string& scope) {
     v1::ReleaseRequest request;
     request.set_scope(scope);
-    return Call(admin_, &AdminClient::Async::Release, request).status();
+    return rpc::BlockOnCall(runtime_, admin_, &AdminClient::Async::Release, request).status();
   }
   absl::StatusOr<v1::SetThrottleResponse> Throttle(const std::string& scope, int messages) {
     v1::SetThrottleRequest request;
     request.mutable_throttle()->set_scope(scope);
     request.mutable_throttle()->set_messages(messages);
-    return Call(admin_, &AdminClient::Async::SetThrottle, request);
-  }
-
-  template <class Client, class Request, class Response>
-  absl::StatusOr<Response> Call(const Client& client,
-                                void (Client::Async::*method)(grpc::ClientContext*, const Request*,
-                                                              Response*,
-                                                              std::function<void(grpc::Status)>),
-                                Request request) {
-    absl::StatusOr<Response> result = absl::UnknownError("never set");
-    runtime_.Block(Into(&client, method, std::move(request), &result));
-    return result;
+    return rpc::BlockOnCall(runtime_, admin_, &AdminClient::Async::SetThrottle, request);
   }
 
   redis::TestRedis redis_;
@@ -110,11 +101,6 @@ class AdminRpcTest : public testing::Test {
   Co<void> Start() {
     const absl::Status started = co_await server_.Start();
     EXPECT_TRUE(started.ok()) << started;
-  }
-  template <class Client, class Method, class Request, class Response>
-  static Co<void> Into(const Client* client, Method method, Request request,
-                       absl::StatusOr<Response>* result) {
-    *result = co_await client->Call(method, std::move(request), absl::Seconds(10));
   }
 };
 
@@ -174,7 +160,8 @@ TEST_F(AdminRpcTest, Throttle_IsToldAsItCounts) {
   EXPECT_EQ(set->throttle().scope(), "destination:x.example");
   EXPECT_EQ(set->throttle().messages(), 30);
   EXPECT_EQ(set->throttle().per().seconds(), 1);
-  const auto listed = Call(admin_, &AdminClient::Async::ListThrottles, v1::ListThrottlesRequest());
+  const auto listed = rpc::BlockOnCall(runtime_, admin_, &AdminClient::Async::ListThrottles,
+                                       v1::ListThrottlesRequest());
   ASSERT_EQ(listed->throttles_size(), 1);
   EXPECT_EQ(listed->throttles(0).ShortDebugString(), set->throttle().ShortDebugString());
 }
@@ -192,7 +179,9 @@ TEST_F(AdminRpcTest, ThrottleThatIsNotThere_IsNotRemoved) {
 TEST_F(AdminRpcTest, ListWithASelectorThatFitsNothing_IsRefused) {
   v1::ListDeliveriesRequest request;
   request.mutable_selector()->set_class_(9);
-  EXPECT_EQ(Call(queue_, &QueueClient::Async::ListDeliveries, request).status().code(),
+  EXPECT_EQ(rpc::BlockOnCall(runtime_, queue_, &QueueClient::Async::ListDeliveries, request)
+                .status()
+                .code(),
             absl::StatusCode::kInvalidArgument);
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/channel.h"
 #include "common/rpc/times.h"
 #include "common/smtp/address.h"
 
@@ -146,10 +147,9 @@ absl::Status CheckChange(const v1::ChangeDeliveriesRequest& request) {
   if (!v1::DeliveryChange_IsValid(request.change())) {
     return Refused("change: ", request.change(), " is not 1…", v1::DeliveryChange_MAX);
   }
-  const std::string& channel = request.channel();
-  if (request.change() == v1::DELIVERY_CHANGE_REROUTE && !channel.empty() && channel != "shared" &&
-      channel != "sandbox") {
-    return Refused("channel: \"", channel, "\" is unknown; use \"shared\" or \"sandbox\"");
+  if (request.change() == v1::DELIVERY_CHANGE_REROUTE && !request.channel().empty()) {
+    const absl::Status channel = CheckChannel(request.channel());
+    if (!channel.ok()) return channel;
   }
   return CheckReason(request.reason());
 }

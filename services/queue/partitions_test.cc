@@ -14,6 +14,7 @@
 #include "common/redis/test_redis.h"
 #include "common/rpc/client.h"
 #include "common/rpc/host.h"
+#include "common/rpc/test_call.h"
 #include "queue/invariants.h"
 #include "queue/serve.h"
 
@@ -51,7 +52,8 @@ class Replica {
     message.add_recipients("bob@" + domain);
     message.set_class_(message_class);
     message.set_content("Subject: hi\r\n\r\nbody\r\n");
-    const auto enqueued = Call(client_, &QueueClient::Async::Enqueue, request);
+    const auto enqueued =
+        rpc::BlockOnCall(*runtime_, client_, &QueueClient::Async::Enqueue, request);
     EXPECT_TRUE(enqueued.ok()) << enqueued.status();
     return message.message_id();
   }
@@ -59,7 +61,7 @@ class Replica {
     v1::LeaseRequest request;
     request.set_credits(credits);
     request.mutable_wait()->set_seconds(1);
-    const auto leased = Call(client_, &QueueClient::Async::Lease, request);
+    const auto leased = rpc::BlockOnCall(*runtime_, client_, &QueueClient::Async::Lease, request);
     EXPECT_TRUE(leased.ok()) << leased.status();
     return {leased->deliveries().begin(), leased->deliveries().end()};
   }
@@ -73,22 +75,25 @@ class Replica {
     }
   }
   v1::GetStatsResponse Stats() {
-    return *Call(client_, &QueueClient::Async::GetStats, v1::GetStatsRequest());
+    return *rpc::BlockOnCall(*runtime_, client_, &QueueClient::Async::GetStats,
+                             v1::GetStatsRequest());
   }
   void Hold(const std::string& scope) {
     v1::HoldRequest request;
     request.set_scope(scope);
-    EXPECT_TRUE(Call(admin_, &AdminClient::Async::Hold, request).ok());
+    EXPECT_TRUE(rpc::BlockOnCall(*runtime_, admin_, &AdminClient::Async::Hold, request).ok());
   }
   void Throttle(const std::string& scope, int messages) {
     v1::SetThrottleRequest request;
     request.mutable_throttle()->set_scope(scope);
     request.mutable_throttle()->set_messages(messages);
     request.mutable_throttle()->mutable_per()->set_seconds(3600);
-    EXPECT_TRUE(Call(admin_, &AdminClient::Async::SetThrottle, request).ok());
+    EXPECT_TRUE(
+        rpc::BlockOnCall(*runtime_, admin_, &AdminClient::Async::SetThrottle, request).ok());
   }
   std::vector<std::string> Holds() {
-    const auto holds = Call(admin_, &AdminClient::Async::ListHolds, v1::ListHoldsRequest());
+    const auto holds =
+        rpc::BlockOnCall(*runtime_, admin_, &AdminClient::Async::ListHolds, v1::ListHoldsRequest());
     std::vector<std::string> scopes;
     for (const v1::HeldScope& hold : holds->holds()) scopes.push_back(hold.scope());
     return scopes;
@@ -96,7 +101,8 @@ class Replica {
   v1::Explanation Why(const std::string& message_id) {
     v1::ExplainRequest request;
     request.set_message_id(message_id);
-    const auto explained = Call(admin_, &AdminClient::Async::Explain, request);
+    const auto explained =
+        rpc::BlockOnCall(*runtime_, admin_, &AdminClient::Async::Explain, request);
     EXPECT_TRUE(explained.ok()) << explained.status();
     return explained->explanations(0);
   }
@@ -104,7 +110,8 @@ class Replica {
     std::set<std::string> ids;
     v1::ListDeliveriesRequest request;
     do {
-      const auto page = Call(client_, &QueueClient::Async::ListDeliveries, request);
+      const auto page =
+          rpc::BlockOnCall(*runtime_, client_, &QueueClient::Async::ListDeliveries, request);
       for (const v1::QueuedDelivery& delivery : page->deliveries())
         ids.insert(delivery.delivery_id().substr(0, delivery.delivery_id().find('.')));
       request.set_page_token(page->next_page_token());
@@ -117,22 +124,6 @@ class Replica {
     const absl::Status started = co_await server_.Start();
     EXPECT_TRUE(started.ok()) << started;
   }
-  template <class Client, class Request, class Response>
-  absl::StatusOr<Response> Call(const Client& client,
-                                void (Client::Async::*method)(grpc::ClientContext*, const Request*,
-                                                              Response*,
-                                                              std::function<void(grpc::Status)>),
-                                Request request) {
-    absl::StatusOr<Response> result = absl::UnknownError("never set");
-    runtime_->Block(Into(&client, method, std::move(request), &result));
-    return result;
-  }
-  template <class Client, class Method, class Request, class Response>
-  static Co<void> Into(const Client* client, Method method, Request request,
-                       absl::StatusOr<Response>* result) {
-    *result = co_await client->Call(method, std::move(request), absl::Seconds(10));
-  }
-
   const Runtime* const runtime_;
   Server server_;
   std::unique_ptr<rpc::Host> host_;

@@ -33,8 +33,8 @@ for k, i in ipairs(begins) do
     lost[#lost + 1] = lease
   else
     end_lease(delivery)
-    work_is_left = work_is_left or has_bounce or fate ~= 'done' or #d[USES] > 0
-    give_up(d[USES], now, fate == 'back' and d[RECIPIENTS] or 0)
+    local may_open = give_up(d[USES], now, fate == 'back' and d[RECIPIENTS] or 0)
+    work_is_left = work_is_left or has_bounce or fate ~= 'done' or may_open
     d[USES] = {}
     if d[KILLS] > 0 and redis.call('GET', suspect_key) == delivery then redis.call('DEL', suspect_key) end
     for change = i + 7, bounce - 2 do publish(keep, m[ENVELOPE] .. ARGV[change]) end

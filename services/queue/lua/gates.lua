@@ -82,9 +82,10 @@ local function read_ahead(scopes)
   end
 end
 
+local function day_key(scope) return 'day:' .. tag .. ':' .. scope end
+
 -- Recipients of the last 24 hours, and of the rest of the hour before them; and when the first of them do not count
 -- any more. Forgets older ones.
-local function day_key(scope) return 'day:' .. tag .. ':' .. scope end
 local function used_today(scope, now)
   local key = day_key(scope)
   local hours, used, first = redis.call('HGETALL', key), 0, nil
@@ -176,26 +177,38 @@ local function pass(throttles, recipients, now)
   return uses
 end
 
--- A delivery that used this left its worker's hands; `unsent`: so many recipients, because nothing was tried.
-local function give_up(uses, now, unsent)
-  for _, use in ipairs(uses) do
-    local kind, scope = string.match(use, '^(%a+):(.*)$')
-    local hour
-    if kind == 'day' then hour, scope = string.match(scope, '^(%d+):(.*)$') end
-    if kind ~= 'day' and kind ~= 'rate' then
-      scope = use
-      if redis.call('HINCRBY', busy_key, scope, -1) <= 0 then redis.call('HDEL', busy_key, scope) end
-    elseif unsent == 0 then
-      scope = nil
-    elseif kind == 'day' then
-      local key = day_key(scope)
-      if redis.call('HINCRBY', key, hour, -unsent) <= 0 then redis.call('HDEL', key, hour) end
-    else
-      local limits = limits_of(scope)
-      if limits then redis.call('ZADD', rates_key, 'XX', 'INCR', -limits[INTERVAL], scope) end
-    end
-    if scope then redis.call('ZADD', gates_key, 'XX', now, scope) end
+-- Ends one use; of rates and days, which stay used, only what was not sent, so many recipients. Returns the scope that has
+-- more room now; nil: none.
+local function end_use(use, unsent)
+  local hour, daily = string.match(use, '^day:(%d+):(.*)$')
+  local rated = string.match(use, '^rate:(.*)$')
+  if hour and unsent > 0 then
+    local key = day_key(daily)
+    if redis.call('HINCRBY', key, hour, -unsent) <= 0 then redis.call('HDEL', key, hour) end
+    return daily
+  elseif rated and unsent > 0 then
+    local limits = limits_of(rated)
+    if limits then redis.call('ZADD', rates_key, 'XX', 'INCR', -limits[INTERVAL], rated) end
+    return rated
+  elseif not hour and not rated then
+    if redis.call('HINCRBY', busy_key, use, -1) <= 0 then redis.call('HDEL', busy_key, use) end
+    return use
   end
+  return nil
+end
+
+-- A delivery that used this left its worker's hands; `unsent`: so many recipients, because nothing was tried. Returns
+-- whether a gate may open for it.
+local function give_up(uses, now, unsent)
+  local may_open = false
+  for _, use in ipairs(uses) do
+    local scope = end_use(use, unsent)
+    if scope then
+      redis.call('ZADD', gates_key, 'XX', now, scope)
+      may_open = true
+    end
+  end
+  return may_open
 end
 
 -- The lane waits until the scope's gate opens; `at` is nil for a hold, which its release opens.

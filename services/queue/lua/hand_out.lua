@@ -172,8 +172,8 @@ local function want_of_args()
     floor = tonumber(ARGV[10]), prefix = ARGV[11], lease_time = tonumber(ARGV[12]), largest = tonumber(ARGV[13]) }
 end
 
--- Opens the gates whose time has come, and leases the best deliveries. `want`: credits for any class, express for class 1 alone, the lowest class to
--- hand out, floor (per mille), a prefix for lease ids, lease time (ms), the largest content that comes
+-- Opens the gates whose time has come, and leases the best deliveries. `want`: credits for any class, express for
+-- class 1 alone, the lowest class to hand out, floor (per mille), a prefix for lease ids, lease time (ms), the largest content that comes
 -- along. `known` holds messages whose content need not.
 -- Returns for each delivery: id, lease id, class, attempts, its event part, the message's event part, content
 -- size, chunks, when its content was announced (0: it is not in the second store), accepted, expires, 1 when it goes
