@@ -106,7 +106,7 @@ Co<absl::Status> FakeQueue::DoComplete(const pb::CompleteRequest* request,
   ++complete_calls;
   if (failing_completes > 0) {
     --failing_completes;
-    co_return absl::UnavailableError("as told");
+    co_return failure;
   }
   for (const pb::Completion& completion : request->completions()) {
     if (refused.contains(completion.delivery_id())) co_return absl::InternalError("as told");

@@ -31,7 +31,8 @@ class FakeQueue final : public queue::v1::QueueService::CallbackService {
   std::set<std::string> silent;   // delivery ids whose partition does not answer
   bool renews = true;             // else Renew fails
   std::set<std::string> refused;  // delivery ids that no report may name
-  int failing_completes = 0;      // so many Complete calls fail
+  int failing_completes = 0;      // so many Complete calls fail, with this:
+  absl::Status failure = absl::UnavailableError("as told");
   int highest_waiting_class = 0;
 
   // What happened.

@@ -289,6 +289,8 @@ Co<std::vector<Worker::Held*>> Worker::Complete(std::vector<Held*> batch) {
   }
   log::Warn("the queue takes no reports: {}", response.status().ToString());
   if (IsUnanswered(response.status())) co_return batch;
+  // Too much at once; a single one has to wait until there is room for it.
+  if (absl::IsResourceExhausted(response.status()) && batch.size() == 1) co_return batch;
   if (batch.size() > 1) {
     // One of them is at fault, and must not hold up the others.
     for (Held* held : batch) {

@@ -68,6 +68,14 @@ TEST_F(WorkerReportsTest, ReportThatIsRefused_HoldsUpNoOther) {
                                             Property(&pb::Completion::delivery_id, "m.3")));
 }
 
+TEST_F(WorkerReportsTest, QueueWithoutRoomForAReport_IsAskedAgain) {
+  queue_.failing_completes = 2;
+  queue_.failure = absl::ResourceExhaustedError("as told");
+  queue_.Add(Leased("m.1", {"a@example.net"}));
+  RunUntil(1);
+  EXPECT_THAT(server_.delivered, SizeIs(1));
+}
+
 // THREATS: a peer that says a lot to each of many recipients.
 TEST_F(WorkerReportsTest, LongReply_IsCutForEachRecipient) {
   const std::string line(990, 'x');
