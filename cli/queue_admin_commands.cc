@@ -120,7 +120,8 @@ void AddChange(CommandTable* table, CLI::App* queue, pb::DeliveryChange change,
         ->required()
         ->type_name("NAME");
   }
-  command->add_option("--reason", options->reason, "Why, for the events")->type_name("TEXT");
+  command->add_option("--reason", options->reason, "Why, for the events; of a pause also for why")
+      ->type_name("TEXT");
   command->add_flag("--dry-run", options->dry_run, "Only say how many there are");
 }
 

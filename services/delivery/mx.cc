@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "delivery/idna.h"
+#include "common/smtp/idna.h"
 
 namespace staffetta::delivery {
 namespace {
@@ -76,7 +76,7 @@ Co<void> Gather(std::string host, net::Resolver* resolver, const TargetSearch* s
 
 Co<Targets> FindByMx(std::string domain, net::Resolver* resolver, const TargetSearch* search,
                      std::mt19937* random) {
-  const std::optional<std::string> name = ToALabels(domain);
+  const std::optional<std::string> name = smtp::ToALabels(domain);
   if (!name || name->empty() || name->front() == '[') co_return Trouble(Fault::kNoHost, domain);
   auto records = co_await resolver->Mx(*name);
   if (!records.ok()) co_return Unanswered(records.status(), *name);

@@ -4,9 +4,18 @@
 #include "common/base/config.h"
 #include "common/base/endpoint.h"
 #include "common/base/units.h"
-#include "common/smtp/ascii.h"
+#include "common/smtp/idna.h"
 
 namespace staffetta::delivery {
+namespace {
+
+// In the form of destinations.
+std::string NormalizedPattern(const std::string& domain) {
+  const size_t wildcard = domain.starts_with("*.") ? 2 : 0;
+  return domain.substr(0, wildcard) + smtp::NormalizedDomain(domain.substr(wildcard));
+}
+
+}  // namespace
 
 Options OptionsFrom(const config::v1::Config& config, const std::string& hostname) {
   const config::v1::Delivery& delivery = config.delivery();
@@ -16,7 +25,7 @@ Options OptionsFrom(const config::v1::Config& config, const std::string& hostnam
   for (const config::v1::Route& route : delivery.routes()) {
     const absl::StatusOr<Endpoint> to = ParseEndpoint(route.to());
     CHECK(to.ok());
-    options.routes.push_back({smtp::ToLower(route.domain()), to->host, to->port});
+    options.routes.push_back({NormalizedPattern(route.domain()), to->host, to->port});
   }
   options.port = static_cast<uint16_t>(delivery.port());
   for (const std::string& text : delivery.allow_networks()) {

@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "common/mime/dates.h"
+#include "common/smtp/idna.h"
 #include "common/smtp/utf8.h"
-#include "delivery/idna.h"
 #include "delivery/typed_address.h"
 
 namespace staffetta::delivery {
@@ -215,7 +215,8 @@ std::string BuildReport(const ReportFrom& from, const Delivery& delivery, const 
 
   std::string out;
   out += "From: Mail Delivery System <MAILER-DAEMON@" + from.hostname + ">\r\n";
-  out += "To: <" + OneLine(ToAsciiAddress(delivery.sender).value_or(delivery.sender)) + ">\r\n";
+  out +=
+      "To: <" + OneLine(smtp::ToAsciiAddress(delivery.sender).value_or(delivery.sender)) + ">\r\n";
   out.append("Subject: ").append(ReportSubject(news)).append("\r\n");
   out += "Date: " + Date(from.now) + "\r\n";
   out += "Message-ID: <" + from.message_id + "@" + from.hostname + ">\r\n";

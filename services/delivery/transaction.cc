@@ -5,9 +5,9 @@
 #include "common/mime/header.h"
 #include "common/mime/structure.h"
 #include "common/smtp/address.h"
+#include "common/smtp/idna.h"
 #include "common/smtp/params.h"
 #include "common/smtp/utf8.h"
-#include "delivery/idna.h"
 #include "delivery/typed_address.h"
 
 namespace staffetta::delivery {
@@ -22,7 +22,7 @@ Fault AppendAddress(std::string_view address, const PeerAbilities& peer, std::st
     out->append(address);
     return Fault::kNone;
   }
-  const std::optional<std::string> ascii = ToAsciiAddress(address);
+  const std::optional<std::string> ascii = smtp::ToAsciiAddress(address);
   if (!ascii || !smtp::ParseMailbox(*ascii).ok()) return Fault::kNeedsUtf8;
   out->append(*ascii);
   return Fault::kNone;

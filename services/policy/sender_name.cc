@@ -1,14 +1,11 @@
 #include "policy/sender_name.h"
 
 #include <absl/strings/str_cat.h>
-#include <idn2.h>
-
-#include <memory>
 
 #include "common/base/text.h"
 #include "common/smtp/address.h"
 #include "common/smtp/ascii.h"
-#include "common/smtp/utf8.h"
+#include "common/smtp/idna.h"
 
 namespace staffetta::policy {
 namespace {
@@ -17,22 +14,11 @@ absl::Status Bad(std::string_view text, const char* why) {
   return absl::InvalidArgumentError(absl::StrCat("\"", ToAbsl(text), "\" ", why));
 }
 
-struct Freed {
-  void operator()(char* text) const { idn2_free(text); }
-};
-
 absl::StatusOr<std::string> NormalDomain(std::string_view domain) {
-  std::string ascii = smtp::ToLower(domain);
-  if (!smtp::IsAscii(domain)) {
-    char* found = nullptr;
-    const int code = idn2_to_ascii_8z(std::string(domain).c_str(), &found,
-                                      IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-    const std::unique_ptr<char, Freed> owned(found);
-    if (code != IDN2_OK) return Bad(domain, "is no valid international domain name");
-    ascii = smtp::ToLower(found);
-  }
-  if (!smtp::IsDomainName(ascii)) return Bad(domain, "is no domain name");
-  return ascii;
+  const std::optional<std::string> ascii = smtp::ToALabels(domain);
+  if (!ascii) return Bad(domain, "is no valid international domain name");
+  if (!smtp::IsDomainName(*ascii)) return Bad(domain, "is no domain name");
+  return smtp::ToLower(*ascii);
 }
 
 }  // namespace

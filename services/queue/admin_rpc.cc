@@ -116,7 +116,8 @@ Co<absl::Status> AdminRpc::DoChangeDeliveries(const v1::ChangeDeliveriesRequest*
     if (!partition.ok()) co_return partition.status();
     const std::string channel = request->channel().empty() ? kDefaultChannel : request->channel();
     const auto changed = co_await partitions_[*partition].admin->Change(
-        request->change(), std::move(fitting), EventOf(*request, channel), channel);
+        {request->change(), request->reason(), EventOf(*request, channel), channel},
+        std::move(fitting));
     if (!changed.ok()) co_return changed.status();
     const int64_t meanwhile = response->changed() - static_cast<int64_t>(changed->size());
     if (meanwhile > 0) left_alone[v1::DELIVERY_STATE_UNSPECIFIED] = meanwhile;

@@ -13,6 +13,7 @@
 #include "common/base/channel.h"
 #include "common/rpc/times.h"
 #include "common/smtp/address.h"
+#include "common/smtp/idna.h"
 
 namespace staffetta::queue {
 namespace {
@@ -56,7 +57,7 @@ Name ChannelName(const std::string& text) {
 
 Name DestinationName(const std::string& text) {
   if (!smtp::IsDomainName(text, true) && !smtp::IsAddressLiteral(text)) return std::nullopt;
-  return absl::AsciiStrToLower(text);
+  return smtp::NormalizedDomain(text);
 }
 
 Name LaneName(const std::string& text) {

@@ -22,7 +22,7 @@ TEST(Scopes, AreStoredInOneForm) {
       {"channel:shared", "channel:shared"},
       {"channel:", "channel:"},
       {"destination:X.Example", "destination:x.example"},
-      {"destination:bücher.example", "destination:bücher.example"},
+      {"destination:BÜCHER.example", "destination:xn--bcher-kva.example"},
       {"destination:[192.0.2.1]", "destination:[192.0.2.1]"},
       {"lane:01/0/shared/X.example", "lane:1/0/shared/x.example"},
       {"lane:1/0//x.example", "lane:1/0//x.example"},

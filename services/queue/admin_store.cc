@@ -169,7 +169,7 @@ Co<absl::StatusOr<AdminStore::Description>> AdminStore::Describe(
                           .deliveries = {}};
   for (Value& element : parts[3].TakeArray()) {
     std::vector<Value> d = element.TakeArray();
-    if (d.size() != 16) co_return Unexpected("describe");
+    if (d.size() != 17) co_return Unexpected("describe");
     description.deliveries.push_back({.delivery_id = d[0].TakeString(),
                                       .message_class = static_cast<int>(NumberOf(d[1])),
                                       .attempts = static_cast<int>(NumberOf(d[2])),
@@ -185,26 +185,21 @@ Co<absl::StatusOr<AdminStore::Description>> AdminStore::Describe(
                                       .reason = ReasonOf(d[12].str()),
                                       .scope = d[13].TakeString(),
                                       .reason_at = TimeOrNever(d[14]),
-                                      .place_in_lane = NumberOf(d[15])});
+                                      .place_in_lane = NumberOf(d[15]),
+                                      .paused_why = d[16].TakeString()});
   }
   co_return description;
 }
 
-Co<absl::StatusOr<std::vector<std::string>>> AdminStore::Change(v1::DeliveryChange change,
-                                                                std::vector<std::string> deliveries,
-                                                                std::string event,
-                                                                std::string channel) {
+Co<absl::StatusOr<std::vector<std::string>>> AdminStore::Change(
+    ChangeOrder order, std::vector<std::string> deliveries) {
   if (deliveries.empty()) co_return std::vector<std::string>();
   events::v1::Event rerouted;
-  rerouted.mutable_envelope()->set_channel(channel);
-  std::vector<std::string> args{partition_->tag(),
-                                partition_->keep(),
-                                partition_->wake_channel(),
-                                partition_->waker(),
-                                NameOf(change),
-                                std::move(event),
-                                std::move(channel),
-                                rerouted.SerializeAsString()};
+  rerouted.mutable_envelope()->set_channel(order.channel);
+  std::vector<std::string> args{
+      partition_->tag(),      partition_->keep(),       partition_->wake_channel(),
+      partition_->waker(),    NameOf(order.change),     std::move(order.why),
+      std::move(order.event), std::move(order.channel), rerouted.SerializeAsString()};
   for (std::string& delivery : deliveries) args.push_back(std::move(delivery));
   auto reply = co_await partition_->client()->Eval(TheScripts().act, {partition_->any_key()},
                                                    std::move(args));

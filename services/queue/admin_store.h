@@ -40,6 +40,7 @@ class AdminStore {
     std::string scope;
     absl::Time reason_at;        // a hold's beginning, a throttle's end; InfiniteFuture: unknown
     int64_t place_in_lane = -1;  // -1: not among the first 10,000
+    std::string paused_why;      // as the operator said
   };
   struct Description {
     absl::Time now;                 // Redis's clock
@@ -80,11 +81,15 @@ class AdminStore {
   Co<absl::StatusOr<Description>> DescribeMessage(std::string message_id);
   // The same of no deliveries.
   Co<absl::StatusOr<Description>> DescribeNone() { return Describe({}); }
-  // Those of the deliveries that the change fitted. `event` is published for each; `channel` is for
-  // REROUTE.
-  Co<absl::StatusOr<std::vector<std::string>>> Change(v1::DeliveryChange change,
-                                                      std::vector<std::string> deliveries,
-                                                      std::string event, std::string channel);
+  struct ChangeOrder {
+    v1::DeliveryChange change = v1::DELIVERY_CHANGE_UNSPECIFIED;
+    std::string why = {};
+    std::string event = {};    // published for each delivery
+    std::string channel = {};  // REROUTE
+  };
+  // Those of the deliveries that the change fitted.
+  Co<absl::StatusOr<std::vector<std::string>>> Change(ChangeOrder order,
+                                                      std::vector<std::string> deliveries);
 
   // `since` InfinitePast: now. An empty `event`, here and below: none is published.
   Co<absl::Status> SetHold(std::string scope, Hold hold, std::string event);

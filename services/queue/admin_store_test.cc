@@ -14,12 +14,13 @@ using testing::SizeIs;
 
 class AdminStoreTest : public QueueStoreTest {
  protected:
-  bool Change(v1::DeliveryChange change, const std::string& id, const std::string& channel = "") {
+  bool Change(v1::DeliveryChange change, const std::string& id, const std::string& channel = "",
+              const std::string& why = "") {
     events::v1::Event event;
     event.set_type(change == v1::DELIVERY_CHANGE_CANCEL ? events::v1::EVENT_TYPE_CANCELLED
                                                         : events::v1::EVENT_TYPE_STATE_CHANGED);
-    const auto changed =
-        Await(context_, admin_->Change(change, {id + ".0"}, event.SerializeAsString(), channel));
+    const auto changed = Await(
+        context_, admin_->Change({change, why, event.SerializeAsString(), channel}, {id + ".0"}));
     EXPECT_TRUE(changed.ok()) << changed.status();
     return changed->size() == 1;
   }
@@ -46,6 +47,19 @@ TEST_P(AdminStoreTest, PausedDelivery_WaitsUntilItIsResumed) {
   EXPECT_THAT(Why(id).text(), HasSubstr("paused by an operator"));
   EXPECT_TRUE(Change(v1::DELIVERY_CHANGE_RESUME, id));
   EXPECT_THAT(LeaseIds(), ElementsAre(id + ".0"));
+}
+
+// SPEC Q6
+TEST_P(AdminStoreTest, PausedDelivery_SaysWhyForAsLongAsItIs) {
+  const std::string id = Enqueue(3, {"r@x.example"});
+  EXPECT_TRUE(Change(v1::DELIVERY_CHANGE_PAUSE, id, "", "their legal department"));
+  EXPECT_TRUE(Change(v1::DELIVERY_CHANGE_REROUTE, id, "sandbox"));
+  EXPECT_THAT(Why(id).text(), HasSubstr("paused by an operator just now: their legal department"));
+  EXPECT_EQ(Why(id).detail(), "their legal department");
+  EXPECT_TRUE(Change(v1::DELIVERY_CHANGE_RESUME, id));
+  EXPECT_EQ(Why(id).detail(), "");
+  EXPECT_TRUE(Change(v1::DELIVERY_CHANGE_PAUSE, id));
+  EXPECT_EQ(Why(id).text(), "paused by an operator just now");
 }
 
 TEST_P(AdminStoreTest, PausedAndResumedOften_IsHandedOutOnce) {

@@ -125,7 +125,9 @@ v1::Explanation ExplanationOf(const AdminStore::Described& described,
     case v1::DELIVERY_STATE_PAUSED:
       out.set_reason(v1::WAIT_REASON_PAUSED);
       *out.mutable_since() = rpc::ToProto(described.at);
-      out.set_text(absl::StrCat("paused by an operator ", Ago(all.now - described.at)));
+      out.set_text(absl::StrCat("paused by an operator ", Ago(all.now - described.at),
+                                described.paused_why.empty() ? "" : ": ", described.paused_why));
+      out.set_detail(described.paused_why);
       break;
     case v1::DELIVERY_STATE_SET_ASIDE:
       out.set_reason(v1::WAIT_REASON_SET_ASIDE);

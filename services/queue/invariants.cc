@@ -231,6 +231,12 @@ Co<std::vector<std::string>> BrokenInvariants(redis::Client* client, std::string
   for (const std::string& message : co_await all.Keys("msg")) {
     if (!messages.contains(message)) broken.push_back("I1: no delivery of message " + message);
   }
+  for (const std::string& delivery : co_await all.Fields("why")) {
+    const auto found = deliveries->find(delivery);
+    if (found == deliveries->end() || found->second.state != v1::DELIVERY_STATE_PAUSED) {
+      broken.push_back("why: " + delivery + " is not paused");
+    }
+  }
   // I5, for content in one piece and in several, and behind a record: then it is nowhere else.
   Names here;
   Names away;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/rpc/times.h"
+#include "common/smtp/idna.h"
 #include "queue/content.h"
 #include "staffetta/events/v1/events.pb.h"
 
@@ -89,7 +90,7 @@ bool Fits(const v1::Selector& selector, const v1::QueuedDelivery& delivery, absl
   if (!selector.lane().empty() && delivery.lane() != selector.lane()) return false;
   if (!selector.channel().empty() && envelope.channel() != selector.channel()) return false;
   if (!selector.destination().empty() &&
-      delivery.destination() != absl::AsciiStrToLower(selector.destination())) {
+      delivery.destination() != smtp::NormalizedDomain(selector.destination())) {
     return false;
   }
   if (!selector.campaign().empty() && envelope.campaign_code() != selector.campaign()) {

@@ -67,7 +67,9 @@ TEST_P(PriorityTest, ManyHeldLanes_DoNotLetALowerClassGoFirst) {
 // A call looks at no more than a bounded number of deliveries that are not there any more.
 TEST_P(PriorityTest, CancelledDeliveries_CostFewCommands) {
   const auto ids = EnqueueMany(4000, 3, "r@x.example");
-  EXPECT_TRUE(Await(context_, admin_->Change(v1::DELIVERY_CHANGE_CANCEL, ids, "e", "")).ok());
+  EXPECT_TRUE(
+      Await(context_, admin_->Change({.change = v1::DELIVERY_CHANGE_CANCEL, .event = "e"}, ids))
+          .ok());
   const std::string behind = Enqueue(3, {"r@x.example"}) + ".0";
   std::vector<std::string> found;
   int calls = 0;

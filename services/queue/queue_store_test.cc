@@ -1,6 +1,7 @@
 // The conformance suite of the queue store: what happens to a delivery, step by step.
 #include "queue/queue_store.h"
 
+#include <absl/strings/escaping.h>
 #include <absl/strings/str_cat.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -354,7 +355,9 @@ TEST_P(QueueStoreTest, FullRedis_LetsDeliveriesGo) {
   ASSERT_THAT(rest.deliveries, SizeIs(2)) << "one of them after its lease ran out";
   Complete(Outcome(rest.deliveries[0], v1::OUTCOME_KIND_DEFERRED, {"r@y.example"}));
   const std::string later = rest.deliveries[0].delivery_id;
-  EXPECT_TRUE(Await(context_, admin_->Change(v1::DELIVERY_CHANGE_CANCEL, {later}, "e", "")).ok());
+  EXPECT_TRUE(
+      Await(context_, admin_->Change({.change = v1::DELIVERY_CHANGE_CANCEL, .event = "e"}, {later}))
+          .ok());
   redis_->Raw("CONFIG SET maxmemory 0");
 }
 
@@ -379,6 +382,34 @@ TEST(Records, BadMessages_AreRefusedByName) {
   for (int i = 0; i <= 10'000; ++i) message.add_recipients("r@x.example");
   EXPECT_EQ(ToStorable(message, {}, absl::Now()).status().message(),
             "recipients: more than 10000, divide the message");
+  for (const char* bad : {"", "bob", "@x.example", "bob@x.example\r\nRCPT TO:<eve@x.example>"}) {
+    message.clear_recipients();
+    message.add_recipients("postmaster");
+    message.add_recipients("jörg@bücher.example");
+    message.mutable_envelope()->set_sender("bob@x.example");
+    ASSERT_TRUE(ToStorable(message, {}, absl::Now()).ok());
+    message.add_recipients(bad);
+    EXPECT_EQ(ToStorable(message, {}, absl::Now()).status().message(),
+              absl::StrCat("recipients: \"", absl::CEscape(bad), "\" is no address"));
+    if (std::string(bad).empty()) continue;  // the null return path
+    message.mutable_recipients()->RemoveLast();
+    message.mutable_envelope()->set_sender(bad);
+    EXPECT_EQ(ToStorable(message, {}, absl::Now()).status().message(),
+              absl::StrCat("envelope.sender: \"", absl::CEscape(bad), "\" is no address"));
+  }
+}
+
+TEST(Records, SpellingsOfOneDomain_AreOneDelivery) {
+  v1::NewMessage message;
+  message.set_message_id(NewMessageId(0));
+  message.set_class_(3);
+  for (const char* domain : {"bücher.example", "BÜCHER.example", "xn--Bcher-kva.example"}) {
+    message.add_recipients(absl::StrCat("bob@", domain));
+  }
+  const auto storable = ToStorable(message, {}, absl::Now());
+  ASSERT_TRUE(storable.ok()) << storable.status();
+  ASSERT_EQ(storable->deliveries.size(), 1);
+  EXPECT_EQ(storable->deliveries[0].lane, "0/0//xn--bcher-kva.example");
 }
 
 INSTANTIATE_TEST_SUITE_P(Content, QueueStoreTest, testing::ValuesIn(kPlaces), NameOfPlace);

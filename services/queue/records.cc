@@ -1,6 +1,5 @@
 #include "queue/records.h"
 
-#include <absl/strings/ascii.h>
 #include <absl/strings/escaping.h>
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
@@ -13,6 +12,9 @@
 
 #include "common/base/ids.h"
 #include "common/rpc/times.h"
+#include "common/smtp/address.h"
+#include "common/smtp/ascii.h"
+#include "common/smtp/idna.h"
 #include "queue/content.h"
 #include "staffetta/events/v1/events.pb.h"
 
@@ -75,6 +77,25 @@ std::string DigestOf(const mail::v1::Envelope& envelope, const std::string& key)
   return absl::BytesToHexString({reinterpret_cast<const char*>(digest.data()), 16});
 }
 
+bool IsAddress(const std::string& text) {
+  return smtp::ParseMailbox(text, /*allow_utf8=*/true) ||
+         smtp::EqualsIgnoreCase(text, "postmaster");
+}
+
+absl::Status CheckAddresses(const v1::NewMessage& message) {
+  const std::string& sender = message.envelope().sender();
+  if (!sender.empty() && !IsAddress(sender)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("envelope.sender: \"", absl::CEscape(sender), "\" is no address"));
+  }
+  for (const std::string& recipient : message.recipients()) {
+    if (IsAddress(recipient)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("recipients: \"", absl::CEscape(recipient), "\" is no address"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckMessage(const v1::NewMessage& message) {
   if (!PartitionOfMessageId(message.message_id())) {
     return absl::InvalidArgumentError("message_id: not a message id");
@@ -98,14 +119,16 @@ absl::Status CheckMessage(const v1::NewMessage& message) {
     return absl::InvalidArgumentError(
         absl::StrCat("content_pieces: ", message.content_pieces(), " is not 0…", kMostPieces));
   }
-  return absl::OkStatus();
+  return CheckAddresses(message);
 }
 
 }  // namespace
 
 std::string DestinationOf(const std::string& recipient) {
   const size_t at = recipient.rfind('@');
-  return at == std::string::npos ? std::string() : absl::AsciiStrToLower(recipient.substr(at + 1));
+  return at == std::string::npos
+             ? std::string()
+             : smtp::NormalizedDomain(std::string_view(recipient).substr(at + 1));
 }
 
 absl::StatusOr<StorableMessage> ToStorable(const v1::NewMessage& message,

@@ -75,7 +75,7 @@ absl::StatusOr<StorableMessage> ToStorable(const v1::NewMessage& message,
 absl::StatusOr<StorableCompletion> ToStorable(const v1::Completion& completion,
                                               const RecordOptions& options, absl::Time now);
 
-// The domain of an address, in lower case.
+// The domain of an address in A-labels, in lower case; of <postmaster>: empty.
 std::string DestinationOf(const std::string& recipient);
 
 // What is published when a lease runs out, and when a delivery is set aside.

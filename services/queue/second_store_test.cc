@@ -128,7 +128,7 @@ TEST_P(SecondStoreTest, FinishedMessage_IsRemovedWhereverTheRemovalStopped) {
 
 TEST_P(SecondStoreTest, CancelledMessage_IsRemovedToo) {
   const std::string id = Enqueue(3, {"bob@x.example"});
-  ASSERT_THAT(*Await(context_, admin_->Change(v1::DELIVERY_CHANGE_CANCEL, {id + ".0"}, "", "")),
+  ASSERT_THAT(*Await(context_, admin_->Change({.change = v1::DELIVERY_CHANGE_CANCEL}, {id + ".0"})),
               SizeIs(1));
   EXPECT_EQ(Contents(), 0);
 }

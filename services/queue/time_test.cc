@@ -30,7 +30,9 @@ TEST_P(TimeTest, Expiry_ActsInEveryPlace) {
                                               {.since = absl::InfinitePast(), .why = ""}, ""))
                   .ok());
   const std::string paused = EnqueueFor(absl::Milliseconds(500), "r@paused.example");
-  EXPECT_TRUE(Await(context_, admin_->Change(v1::DELIVERY_CHANGE_PAUSE, {paused}, "e", "")).ok());
+  EXPECT_TRUE(
+      Await(context_, admin_->Change({.change = v1::DELIVERY_CHANGE_PAUSE, .event = "e"}, {paused}))
+          .ok());
   for (int i = 0; i < 3; ++i) Enqueue(1, {"r@busy.example"});
   EXPECT_THAT(Sweep(1).deliveries, SizeIs(1)) << "the first of class 1";
   Pass("0.55");
@@ -127,7 +129,9 @@ TEST_P(TimeTest, DeliveryWhoseWorkersDie_IsSetAside) {
   EXPECT_EQ(described->deliveries[0].kills, 3);
   EXPECT_THAT(EventTypes(), Contains(events::v1::EVENT_TYPE_STATE_CHANGED));
 
-  EXPECT_TRUE(Await(context_, admin_->Change(v1::DELIVERY_CHANGE_RESUME, {poison}, "e", "")).ok());
+  EXPECT_TRUE(Await(context_,
+                    admin_->Change({.change = v1::DELIVERY_CHANGE_RESUME, .event = "e"}, {poison}))
+                  .ok());
   EXPECT_THAT(LeaseIds(), ElementsAre(poison)) << "an operator gives it another chance";
 }
 
@@ -146,7 +150,9 @@ TEST_P(TimeTest, SetAside_ExpiresOnce) {
   set_aside(Sweep(10));
   EXPECT_THAT(Sweep(10).deliveries, IsEmpty());
   EXPECT_EQ(Await(context_, admin_->GetStats())->aside, 1);
-  EXPECT_TRUE(Await(context_, admin_->Change(v1::DELIVERY_CHANGE_RESUME, {id}, "e", "")).ok());
+  EXPECT_TRUE(
+      Await(context_, admin_->Change({.change = v1::DELIVERY_CHANGE_RESUME, .event = "e"}, {id}))
+          .ok());
   EXPECT_THAT(Ids(Sweep(10)), ElementsAre(id)) << "an operator wants it reported";
 }
 
@@ -173,7 +179,9 @@ TEST_P(TimeTest, ExpiredThatAreLeft_CountAsWaiting) {
     *message.mutable_schedule_time() = rpc::ToProto(absl::Now() + absl::Hours(1));
     ids.push_back(Enqueue(message) + ".0");
   }
-  EXPECT_TRUE(Await(context_, admin_->Change(v1::DELIVERY_CHANGE_EXPIRE, ids, "e", "")).ok());
+  EXPECT_TRUE(
+      Await(context_, admin_->Change({.change = v1::DELIVERY_CHANGE_EXPIRE, .event = "e"}, ids))
+          .ok());
   const auto result = Lease(1);
   EXPECT_THAT(result.deliveries, SizeIs(1));
   EXPECT_EQ(result.outlook.highest_waiting_class, 5);

@@ -150,11 +150,17 @@ def holds(condition, what):
         raise Failed(what() if callable(what) else what)
 
 
+_given = set()
+
+
 def free_port(address="127.0.0.1"):
-    """A port where nobody listens, from below those that the system gives to clients: so it stays
-    free while its owner is away for a restart."""
+    """A port where nobody listens, each once, from below those that the system gives to clients: so
+    it stays free until its owner starts, and while he is away for a restart."""
     while True:
         port = random.SystemRandom().randrange(10000, 32000)
+        if port in _given:
+            continue
+        _given.add(port)
         with socket.socket() as probe:
             try:
                 probe.bind((address, port))

@@ -22,8 +22,9 @@ def story():
     done = relay.cli("queue", "cancel", "--recipient", "bob@", "--reason", "wrong address")
     same((done["matched"], done["changed"]), ("1", "1"), "what was cancelled")
     same(relay.kinds(ids[1]), ["accepted", "cancelled"], "the events of the cancelled message")
-    relay.cli("queue", "pause", "--message", ids[2])
-    same(relay.cli("queue", "why", ids[2])["explanations"][0]["reason"], "WAIT_REASON_PAUSED", "why")
+    relay.cli("queue", "pause", "--message", ids[2], "--reason", "a wrong price")
+    why = relay.cli("queue", "why", ids[2])["explanations"][0]
+    same((why["reason"], why["detail"]), ("WAIT_REASON_PAUSED", "a wrong price"), "why")
 
     relay.cli("queue", "release", "destination:receiver.example")
     mx.wait(1)

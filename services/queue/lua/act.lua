@@ -1,9 +1,9 @@
 -- parts: layout records lanes gates
 -- What operators do to deliveries (SPEC Q5). ARGV: tag, keep, channel to wake, waker, action (pause, resume,
--- send_now, cancel, expire, reroute), the change to publish for each, for reroute the new channel and the event
--- part that says so, then deliveries. Deliveries in a worker's hands and those that are expired are left
+-- send_now, cancel, expire, reroute), why (may be empty), the change to publish for each, for reroute the new channel
+-- and the event part that says so, then deliveries. Deliveries in a worker's hands and those that are expired are left
 -- alone, and so is what the action does not fit. Returns those that were changed. O(deliveries).
-local keep, action, change, channel, rerouted = ARGV[2], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local keep, action, why, change, channel, rerouted = ARGV[2], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local now = now_ms()
 write_although_full()
 
@@ -17,11 +17,18 @@ local fits = {
   reroute = { ready = true, due = true, suspect = true, paused = true, aside = true },
 }
 
+local function pause(delivery, d, reason)
+  put_by('paused', delivery, d, now)
+  if reason ~= '' then redis.call('HSET', why_key, delivery, reason) end
+end
+
 -- Back to where it was, in its new lane.
-local function settle(delivery, d, place)
+local function settle(delivery, d, place, paused_why)
   if place == 'due' then
     make_due(delivery, d, d[DUE])
-  elseif place == 'paused' or place == 'aside' then
+  elseif place == 'paused' then
+    pause(delivery, d, paused_why)
+  elseif place == 'aside' then
     put_by(place, delivery, d, now)
   else
     come_back(delivery, d, now)
@@ -29,18 +36,19 @@ local function settle(delivery, d, place)
 end
 
 local changed = {}
-for k = 9, #ARGV do
+for k = 10, #ARGV do
   local delivery = ARGV[k]
   local d, m = load(delivery)
   if d and fits[action][d[PLACE]] then
     local place = d[PLACE]
+    local paused_why = place == 'paused' and redis.call('HGET', why_key, delivery) or ''
     leave_place(delivery, d)
     publish(keep, m[ENVELOPE] .. d[PART] .. change)
     if action == 'cancel' then
       finish(delivery, d, m)
     else
       if action == 'pause' then
-        put_by('paused', delivery, d, now)
+        pause(delivery, d, why)
       elseif action == 'expire' then
         d[EXPIRES] = now
         make_expired(delivery, d)
@@ -48,7 +56,7 @@ for k = 9, #ARGV do
         d[LANE] = string.gsub(d[LANE], '^([^/]*/[^/]*/)[^/]*', function(front) return front .. channel end)
         d[MESSAGE] = d[MESSAGE] or false  -- an array has no holes
         d[PART], d[REROUTED] = d[PART] .. rerouted, rerouted
-        settle(delivery, d, place)
+        settle(delivery, d, place, paused_why)
       else
         d[KILLS] = 0
         if action == 'resume' and d[DUE] > now then

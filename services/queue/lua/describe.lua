@@ -2,8 +2,8 @@
 -- What is known of deliveries, and why they are still here (SPEC Q6). ARGV: tag, then deliveries. Returns: now,
 -- when a worker last asked (0: never), the highest class that may go (0: none), and for each delivery that is there: id, class, attempts, its event
 -- part, the message's event part, accepted, expires, place, since or until when (0: unknown), lease id, kills,
--- lane, and, when it is ready: what it waits for, as reason and scope, until when (0: unknown), and its place in
--- the lane from 0 (-1: not among the first 10,000). Reasons: hold, throttle, class (the scope is the class
+-- lane, and, when it is ready: what it waits for, as reason and scope, until when (0: unknown), its place in
+-- the lane from 0 (-1: not among the first 10,000), and why it is paused. Reasons: hold, throttle, class (the scope is the class
 -- that goes first), turn. O(deliveries) but for the place in the lane.
 local now = now_ms()
 
@@ -22,7 +22,7 @@ for k = 2, #ARGV do
   local delivery = ARGV[k]
   local d, m = load(delivery)
   if d then
-    local at, reason, scope, reason_until, place_in_lane = 0, '', '', 0, -1
+    local at, reason, scope, reason_until, place_in_lane, paused_why = 0, '', '', 0, -1, ''
     if d[PLACE] == 'ready' then
       reason, scope, reason_until = reason_of(d)
       place_in_lane = redis.call('LPOS', lane_key(d[CLASS], d[LANE]), delivery, 'MAXLEN', 10000) or -1
@@ -31,9 +31,10 @@ for k = 2, #ARGV do
       if d[PLACE] ~= 'suspect' and d[PLACE] ~= 'expired' then
         at = tonumber(redis.call('ZSCORE', index, delivery) or 0)
       end
+      if d[PLACE] == 'paused' then paused_why = redis.call('HGET', why_key, delivery) or '' end
     end
     out[#out + 1] = { delivery, d[CLASS], d[ATTEMPTS], d[PART], m[ENVELOPE], m[ACCEPTED], d[EXPIRES], d[PLACE], at,
-      d[LEASE], d[KILLS], d[LANE], reason, scope, reason_until, place_in_lane }
+      d[LEASE], d[KILLS], d[LANE], reason, scope, reason_until, place_in_lane, paused_why }
   end
 end
 return { now, tonumber(redis.call('GET', asked_key) or 0), highest_waiting(), out }

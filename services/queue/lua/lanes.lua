@@ -89,5 +89,6 @@ local function leave_place(delivery, d)
     redis.call('LREM', suspects_key, 1, delivery)
   else
     redis.call('ZREM', d[PLACE] .. ':' .. tag, delivery)
+    if d[PLACE] == 'paused' then redis.call('HDEL', why_key, delivery) end
   end
 end

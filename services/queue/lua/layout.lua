@@ -27,6 +27,7 @@
 --   lease:{p}                   sorted set: delivery -> when its lease ends (ms)
 --   held:{p}                    hash: delivery with a lease -> the lease's id and what it counts for, packed
 --   paused:{p}, aside:{p}       sorted sets: delivery -> since (ms)
+--   why:{p}                     hash: delivery that is paused -> why, when the operator said so
 --   suspects:{p}                list of deliveries whose worker died twice: they go one at a time
 --   suspect:{p}                 the one that is in a worker's hands
 --   expired:{p}                 list of deliveries whose time is over and has not been reported
@@ -78,6 +79,7 @@ local lease_key = 'lease:' .. tag
 local held_key = 'held:' .. tag
 local paused_key = 'paused:' .. tag
 local aside_key = 'aside:' .. tag
+local why_key = 'why:' .. tag
 local suspects_key = 'suspects:' .. tag
 local suspect_key = 'suspect:' .. tag
 local expired_key = 'expired:' .. tag

@@ -1,14 +1,15 @@
-#include "delivery/idna.h"
+#include "common/smtp/idna.h"
 
 #include <idn2.h>
 
+#include "common/smtp/ascii.h"
 #include "common/smtp/utf8.h"
 
-namespace staffetta::delivery {
+namespace staffetta::smtp {
 
 std::optional<std::string> ToALabels(std::string_view domain) {
   std::string name(domain);
-  if (smtp::IsAscii(domain)) return name;
+  if (IsAscii(domain)) return name;
   char* ascii = nullptr;
   const int result = idn2_to_ascii_8z(name.c_str(), &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
   if (result != IDN2_OK) return std::nullopt;
@@ -17,14 +18,18 @@ std::optional<std::string> ToALabels(std::string_view domain) {
   return name;
 }
 
+std::string NormalizedDomain(std::string_view domain) {
+  return ToLower(ToALabels(domain).value_or(std::string(domain)));
+}
+
 std::optional<std::string> ToAsciiAddress(std::string_view address) {
   const size_t at = address.rfind('@');
   const std::string_view local = address.substr(0, at);
-  if (!smtp::IsAscii(local)) return std::nullopt;
+  if (!IsAscii(local)) return std::nullopt;
   if (at == std::string_view::npos) return std::string(address);
   const std::optional<std::string> domain = ToALabels(address.substr(at + 1));
   if (!domain) return std::nullopt;
   return std::string(local) + "@" + *domain;
 }
 
-}  // namespace staffetta::delivery
+}  // namespace staffetta::smtp
