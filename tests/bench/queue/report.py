@@ -36,6 +36,7 @@ def urgent(windows):
     sent = sum(window["sent"] for window in windows)
     return {"sent": sent, "lost": sent - len(delivered),
             "accepted_ms": percentiles(accepted), "delivered_ms": percentiles(delivered),
+            "whole_ms": percentiles([value for window in windows for value in window["whole_ms"]]),
             "window_p99_ms": spread([percentiles(window["delivered_ms"]).get("p99", float("inf"))
                                      for window in windows])}
 
@@ -94,15 +95,16 @@ def urgent_text(found):
     names = list(PERCENTILES)
     yield (f"{'class 1, ms':16}{'sent':>7}{'lost':>6}"
            + "".join(f"{name:>9}" for name in names) + f"{'p99 of windows':>18}"
-           + "".join(f"{'accept ' + name:>13}" for name in names[:2]))
+           + "".join(f"{stage + ' ' + name:>13}" for stage in ("accept", "whole")
+                     for name in names[:2]))
     for name, one in found.items():
         window = one["window_p99_ms"]
         between = f"{window['low']:.1f}…{window['high']:.1f}"
         yield (f"{name:16}{one['sent']:7}{one['lost']:6}"
                + "".join(f"{one['delivered_ms'].get(each, float('nan')):9.2f}" for each in names)
                + f"{between:>18}"
-               + "".join(f"{one['accepted_ms'].get(each, float('nan')):13.2f}"
-                         for each in names[:2]))
+               + "".join(f"{one[stage].get(each, float('nan')):13.2f}"
+                         for stage in ("accepted_ms", "whole_ms") for each in names[:2]))
     if {"idle", "draining"} <= found.keys() and found["idle"]["delivered_ms"]:
         ratio = found["draining"]["delivered_ms"]["p99"] / found["idle"]["delivered_ms"]["p99"]
         yield f"  p99 while draining / idle: x{ratio:.2f}"
