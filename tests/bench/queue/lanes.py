@@ -10,7 +10,7 @@ LANES = 10_000
 PERIOD = 30             # seconds between two deliveries of a lane
 WAITING = (10, 25)      # seconds behind the first deliveries in which nothing is due
 WATCHED = 70            # seconds: each lane goes on twice
-PACE = 1_000            # lanes a second that become due, when not all do at once
+PACES = (10_000, 1_000)    # lanes a second that become due, when not all do at once
 
 
 def measure(queue, loader, count, staffetta):
@@ -26,13 +26,15 @@ def measure(queue, loader, count, staffetta):
                 seen[at] = now, sum(queue.cpu())
 
     at_once = loader.ask_while(f"watch {WATCHED} {PERIOD}", look, WAITING[-1] + 1, WATCHED + 30)
-    time.sleep(PERIOD)    # all are due
-    spread = loader.ask(f"watch {WATCHED} {PERIOD} {PACE}", WATCHED + 30)
+    answers = {"at once": at_once}
+    for pace in PACES:
+        time.sleep(PERIOD)    # all are due
+        answers[f"{pace:,} a second"] = loader.ask(f"watch {WATCHED} {PERIOD} {pace}", WATCHED + 30)
     (begin, cpu_before), (end, cpu_after) = seen[WAITING[0]], seen[WAITING[1]]
     return {"messages": count, "fill_per_s": filled["per_s"],
-            "leased": at_once["leased"] + spread["leased"],
+            "leased": sum(answer["leased"] for answer in answers.values()),
             "waiting_cpu": (cpu_after - cpu_before) / (end - begin),
-            "late_ms": {"at once": lateness(at_once), "spread": lateness(spread)}}
+            "late_ms": {when: lateness(answer) for when, answer in answers.items()}}
 
 
 def lateness(answer):
