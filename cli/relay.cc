@@ -13,7 +13,6 @@
 #include "common/base/config.h"
 #include "common/base/key_file.h"
 #include "common/base/log.h"
-#include "common/base/realtime.h"
 #include "common/metrics/endpoint.h"
 #include "common/net/resolver.h"
 #include "common/net/tls_context.h"
@@ -202,24 +201,6 @@ absl::Status Relay::StartMetrics() {
   return absl::OkStatus();
 }
 
-void Relay::StartExpress() {
-  express_ = std::make_unique<Runtime>(1);
-  const config::v1::Delivery& delivery = config_.delivery();
-  if (!delivery.express_realtime() || delivery.express_prefetch() == 0 ||
-      delivery.express_connections() == 0) {
-    return;
-  }
-  struct Begin {
-    static Co<absl::Status> Realtime() { co_return BecomeRealtime(); }
-  };
-  const absl::Status status = BlockOn(*express_, 0, Begin::Realtime());
-  if (status.ok()) return;
-  log::Info(
-      "mail of class 1 waits for processors like any other: {}. To change that, allow CAP_SYS_NICE "
-      "or an RLIMIT_RTPRIO of 1; to be content, set delivery.express_realtime: false",
-      std::string(status.message()));
-}
-
 absl::Status Relay::StartRoles(const std::set<std::string>& roles) {
   const std::string hostname = HostnameOf(config_);
   const redis::Client::Options redis = RedisOptions();
@@ -253,7 +234,7 @@ absl::Status Relay::StartRoles(const std::set<std::string>& roles) {
     queue_->Offer(&direct_);
   }
   if (roles.contains("delivery")) {
-    StartExpress();
+    express_ = std::make_unique<Runtime>(1);
     delivery_ = std::make_unique<delivery::Server>(
         delivery::Loops{.bulk = runtime_.executor(kDeliveryLoop), .express = express_->executor(0)},
         delivery::OptionsFrom(config_, hostname), redis, key_);

@@ -82,8 +82,6 @@ class Relay {
   absl::Status AwaitRedis(const Pause& pause);
   redis::Client::Options RedisOptions() const;
   absl::Status StartMetrics();
-  // The thread of class 1.
-  void StartExpress();
   absl::Status StartRoles(const std::set<std::string>& roles);
   // The role's peer: in this process, or where the configuration says.
   std::shared_ptr<const rpc::Peer> PeerOf(const std::string& role) const;

@@ -37,6 +37,7 @@ Options OptionsFrom(const config::v1::Config& config, const std::string& hostnam
   options.express_connections = delivery.express_connections();
   options.prefetch = delivery.prefetch();
   options.express_prefetch = delivery.express_prefetch();
+  options.express_realtime = delivery.express_realtime();
   options.recipients_per_transaction = delivery.recipients_per_transaction();
   options.retry = {DurationOf(delivery.first_retry()), DurationOf(delivery.longest_retry())};
   options.delay = {DurationOf(delivery.delay_warning()), delivery.delay_warning_unasked()};

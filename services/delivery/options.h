@@ -26,7 +26,8 @@ struct Options {
   int connections_per_site = 20;
   int express_connections = 2;  // beyond them, for class 1 alone
   int prefetch = 200;
-  int express_prefetch = 20;  // beyond it, for class 1 alone
+  int express_prefetch = 20;      // beyond it, for class 1 alone
+  bool express_realtime = false;  // of the thread for class 1
   int recipients_per_transaction = 100;
   RetrySchedule retry;
   DelayRule delay;

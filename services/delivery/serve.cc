@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "common/base/log.h"
+#include "common/base/realtime.h"
 #include "common/net/resolver.h"
 #include "common/net/tls_context.h"
 #include "delivery/egress.h"
@@ -14,6 +16,16 @@
 
 namespace staffetta::delivery {
 namespace {
+
+// The calling thread, for class 1 alone.
+void GoFirst() {
+  const absl::Status status = BecomeRealtime();
+  if (status.ok()) return;
+  log::Info(
+      "mail of class 1 waits for processors like any other: {}. To change that, allow CAP_SYS_NICE "
+      "or an RLIMIT_RTPRIO of 1; to be content, set delivery.express_realtime: false",
+      std::string(status.message()));
+}
 
 // A worker and what it shares with nobody. Confined to its executor's thread.
 class Post {
@@ -37,6 +49,7 @@ class Post {
     resolver_ = *std::move(resolver);
     worker_ = std::make_unique<Worker>(kind_, executor_, options_, std::move(queue), &inbox_,
                                        resolver_.get(), std::move(tls), egress_);
+    if (kind_ == WorkerKind::kExpress && options_->express_realtime) GoFirst();
     worker_->Start();
     co_return absl::OkStatus();
   }

@@ -19,7 +19,8 @@ std::optional<std::string> ToALabels(std::string_view domain) {
 }
 
 std::string NormalizedDomain(std::string_view domain) {
-  return ToLower(ToALabels(domain).value_or(std::string(domain)));
+  const std::optional<std::string> labels = ToALabels(domain);
+  return ToLower(labels ? std::string_view(*labels) : domain);
 }
 
 std::optional<std::string> ToAsciiAddress(std::string_view address) {

@@ -10,7 +10,7 @@ LANES = 10_000
 PERIOD = 30             # seconds between two deliveries of a lane
 WAITING = (10, 25)      # seconds behind the first deliveries in which nothing is due
 WATCHED = 70            # seconds: each lane goes on twice
-PACES = (10_000, 1_000)    # lanes a second that become due, when not all do at once
+PACES = (10_000, 1_000)  # lanes a second that become due, when not all do at once
 
 
 def measure(queue, loader, count, staffetta):

@@ -5,8 +5,7 @@
 //   watch SECONDS PERIOD [PACE]     {"leased": …, "late_ms": [ … ]}
 //   lease COUNT                     {"seconds": …}
 //   complete                        {"seconds": …}
-//   urgent RATE SECONDS             {"sent": …, "accepted_ms": [ … ], "delivered_ms": [ … ],
-//   "whole_ms": [ … ]}
+//   urgent RATE SECONDS             {"sent": …, "accepted_ms": [ … ], "delivered_ms": [ … ]}
 // Started as `queue_bench_load DIR [PORT]`: DIR is the data directory of a running `staffetta
 // serve`, PORT where the urgent mail is to arrive.
 
@@ -82,8 +81,7 @@ Co<absl::Status> Run(QueueLoad* load, Words words, std::string* answer) {
                                        absl::Seconds(NumberAt(words, 2)), &urgent);
     *answer = absl::StrCat("\"sent\": ", urgent.sent,
                            ", \"accepted_ms\": ", Milliseconds(urgent.accepted),
-                           ", \"delivered_ms\": ", Milliseconds(urgent.delivered),
-                           ", \"whole_ms\": ", Milliseconds(urgent.whole), ", ");
+                           ", \"delivered_ms\": ", Milliseconds(urgent.delivered), ", ");
   } else {
     co_return absl::InvalidArgumentError("no such command");
   }

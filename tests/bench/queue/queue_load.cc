@@ -212,7 +212,6 @@ Co<absl::Status> QueueLoad::SendUrgent(int rate, absl::Duration time, Urgent* ur
     if (times.delivered == SteadyTime()) continue;
     urgent->accepted.push_back(absl::FromChrono(times.accepted - times.called));
     urgent->delivered.push_back(absl::FromChrono(times.delivered - times.accepted));
-    urgent->whole.push_back(absl::FromChrono(times.delivered - times.called));
   }
   co_return status_;
 }

@@ -57,7 +57,6 @@ class QueueLoad {
     int64_t sent = 0;
     std::vector<absl::Duration> accepted;   // from the call to the queue to its answer
     std::vector<absl::Duration> delivered;  // from the answer to the remote 250
-    std::vector<absl::Duration> whole;      // both
   };
   // `rate` messages of class 1 a second, each at its time however slow the ones before are. Waits
   // at most ten seconds for the last deliveries.
