@@ -61,7 +61,9 @@ std::vector<std::string> Arguments(const EmbeddedRedis::Options& options) {
           "--auto-aof-rewrite-min-size", "256mb",
           "--maxmemory-policy", "noeviction",
           "--hash-max-listpack-value", "2048",
-          "--hash-max-listpack-entries", "128"};
+          "--hash-max-listpack-entries", "128",
+          // Taking the first of a list moves the rest of its first piece: pieces are short.
+          "--list-max-listpack-size", "32"};
 }
 // clang-format on
 

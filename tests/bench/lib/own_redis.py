@@ -20,7 +20,7 @@ class Redis:
         "rdbcompression": "no",
         "auto-aof-rewrite-percentage": "100", "auto-aof-rewrite-min-size": "256mb",
         "maxmemory-policy": "noeviction", "hash-max-listpack-value": "2048",
-        "hash-max-listpack-entries": "128"}
+        "hash-max-listpack-entries": "128", "list-max-listpack-size": "32"}
 
     def __init__(self, directory):
         self._directory = f"{directory}/redis"
