@@ -53,7 +53,10 @@ TEST_P(AdminStoreTest, PausedDelivery_WaitsUntilItIsResumed) {
 TEST_P(AdminStoreTest, PausedDelivery_SaysWhyForAsLongAsItIs) {
   const std::string id = Enqueue(3, {"r@x.example"});
   EXPECT_TRUE(Change(v1::DELIVERY_CHANGE_PAUSE, id, "", "their legal department"));
+  const std::string since = Why(id).since().SerializeAsString();
+  absl::SleepFor(absl::Milliseconds(5));
   EXPECT_TRUE(Change(v1::DELIVERY_CHANGE_REROUTE, id, "sandbox"));
+  EXPECT_EQ(Why(id).since().SerializeAsString(), since) << "it has been paused all the time";
   EXPECT_THAT(Why(id).text(), HasSubstr("paused by an operator just now: their legal department"));
   EXPECT_EQ(Why(id).detail(), "their legal department");
   EXPECT_TRUE(Change(v1::DELIVERY_CHANGE_RESUME, id));

@@ -17,22 +17,13 @@ local fits = {
   reroute = { ready = true, due = true, suspect = true, paused = true, aside = true },
 }
 
-local function pause(delivery, d, reason)
-  put_by('paused', delivery, d, now)
-  if reason ~= '' then redis.call('HSET', why_key, delivery, reason) end
-end
-
--- Back to where it was, in its new lane.
-local function settle(delivery, d, place, paused_why)
-  if place == 'due' then
-    make_due(delivery, d, d[DUE])
-  elseif place == 'paused' then
-    pause(delivery, d, paused_why)
-  elseif place == 'aside' then
-    put_by(place, delivery, d, now)
-  else
-    come_back(delivery, d, now)
-  end
+-- Another channel is another lane. Only what stands in a lane has to move.
+local function reroute(delivery, d)
+  if d[PLACE] == 'ready' then leave_place(delivery, d) end
+  d[LANE] = string.gsub(d[LANE], '^([^/]*/[^/]*/)[^/]*', function(front) return front .. channel end)
+  d[MESSAGE] = d[MESSAGE] or false  -- an array has no holes
+  d[PART], d[REROUTED] = d[PART] .. rerouted, rerouted
+  if d[PLACE] == 'ready' then come_back(delivery, d, now) end
 end
 
 local changed = {}
@@ -40,34 +31,30 @@ for k = 10, #ARGV do
   local delivery = ARGV[k]
   local d, m = load(delivery)
   if d and fits[action][d[PLACE]] then
-    local place = d[PLACE]
-    local paused_why = place == 'paused' and redis.call('HGET', why_key, delivery) or ''
-    leave_place(delivery, d)
     publish(keep, m[ENVELOPE] .. d[PART] .. change)
-    if action == 'cancel' then
-      finish(delivery, d, m)
+    if action == 'reroute' then
+      reroute(delivery, d)
     else
-      if action == 'pause' then
-        pause(delivery, d, why)
-      elseif action == 'expire' then
-        d[EXPIRES] = now
-        make_expired(delivery, d)
-      elseif action == 'reroute' then
-        d[LANE] = string.gsub(d[LANE], '^([^/]*/[^/]*/)[^/]*', function(front) return front .. channel end)
-        d[MESSAGE] = d[MESSAGE] or false  -- an array has no holes
-        d[PART], d[REROUTED] = d[PART] .. rerouted, rerouted
-        settle(delivery, d, place, paused_why)
-      else
-        d[KILLS] = 0
-        if action == 'resume' and d[DUE] > now then
-          make_due(delivery, d, d[DUE])
-        else
-          redis.call('ZADD', deadline_key, d[EXPIRES], delivery)
-          make_ready(delivery, d)
-        end
-      end
-      save(delivery, d)
+      leave_place(delivery, d)
     end
+    if action == 'pause' then
+      put_by('paused', delivery, d, now)
+      if why ~= '' then redis.call('HSET', why_key, delivery, why) end
+    elseif action == 'cancel' then
+      finish(delivery, d, m)
+    elseif action == 'expire' then
+      d[EXPIRES] = now
+      make_expired(delivery, d)
+    elseif action == 'resume' or action == 'send_now' then
+      d[KILLS] = 0
+      if action == 'resume' and d[DUE] > now then
+        make_due(delivery, d, d[DUE])
+      else
+        redis.call('ZADD', deadline_key, d[EXPIRES], delivery)
+        make_ready(delivery, d)
+      end
+    end
+    if action ~= 'cancel' then save(delivery, d) end
     changed[#changed + 1] = delivery
   end
 end

@@ -39,10 +39,10 @@ local function holding(lane)
   return nil
 end
 
--- What was read of throttles in this script: limits by name (false: none), and for a scope with a rate when its
--- next message is due if it keeps to it. What write_gates writes at the script's end: for scopes that messages have
+-- What was read of throttles in this script: limits by name (false: none), those found for a scope, and for a scope
+-- with a rate when its next message is due if it keeps to it. What write_gates writes at the script's end: for scopes that messages have
 -- passed, when the next is due, for gates that close, when they open, and which ones were open in between.
-local limits_named, expected = {}, {}
+local limits_named, found_limits, expected = {}, {}, {}
 local passed, closing, was_open = {}, {}, {}
 
 local function parse_limits(text)
@@ -58,7 +58,10 @@ end
 
 -- The limits of a scope: its own, or those of all of its kind; false: none.
 local function limits_of(scope)
-  return any_throttle() and (read_limits(scope) or read_limits(kind_of(scope) .. ':*'))
+  if found_limits[scope] == nil then
+    found_limits[scope] = any_throttle() and (read_limits(scope) or read_limits(kind_of(scope) .. ':*'))
+  end
+  return found_limits[scope]
 end
 
 local function expected_at(scope, limits, now)
