@@ -193,6 +193,7 @@ struct Queued {
   Durability durability = Durability::kSynced;
   std::string id;  // another than the message's: the first one of its idempotency key, this one is
                    // not queued
+  bool demoted = false;  // beyond the account's budget of class 1: in class 2
 };
 
 class MessageQueue {

@@ -62,6 +62,7 @@ TEST_F(RemoteBackendsTest, Message_ArrivesWhole) {
   ASSERT_TRUE(queued.ok()) << queued.status();
   EXPECT_EQ(queued->durability, Durability::kSynced);
   EXPECT_EQ(queued->id, "the-id");
+  EXPECT_FALSE(queued->demoted);
   EXPECT_EQ(queue_.last.message_id(), "the-id");
   EXPECT_EQ(queue_.last.envelope().account_id(), 1U);
   EXPECT_EQ(queue_.last.envelope().list_id(), 2U);

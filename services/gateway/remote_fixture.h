@@ -212,6 +212,7 @@ class TestQueue final : public queue_pb::QueueService::CallbackService {
   std::atomic<queue_pb::Durability> durability{queue_pb::DURABILITY_SYNCED};
   std::string first_id;  // of the idempotency key; empty: none
   std::string refused_id = "none";
+  bool demotes = false;
   queue_pb::NewMessage last;
   int calls = 0;
 
@@ -229,6 +230,7 @@ class TestQueue final : public queue_pb::QueueService::CallbackService {
     for (const queue_pb::NewMessage& message : request->messages()) {
       queue_pb::EnqueueResult* const result = response->add_results();
       result->set_message_id(first_id.empty() ? message.message_id() : first_id);
+      result->set_demoted(demotes);
       if (message.message_id() == refused_id) result->set_refusal("class: 9 is not 1…5");
     }
     co_return status;

@@ -21,11 +21,11 @@ absl::StatusOr<Queued> ToQueued(queue_pb::Durability durability,
   if (!result.refusal().empty()) return absl::FailedPreconditionError(result.refusal());
   switch (durability) {
     case queue_pb::DURABILITY_SYNCED:
-      return Queued{Durability::kSynced, result.message_id()};
+      return Queued{Durability::kSynced, result.message_id(), result.demoted()};
     case queue_pb::DURABILITY_REPLICATED:
-      return Queued{Durability::kReplicated, result.message_id()};
+      return Queued{Durability::kReplicated, result.message_id(), result.demoted()};
     case queue_pb::DURABILITY_VOLATILE:
-      return Queued{Durability::kVolatile, result.message_id()};
+      return Queued{Durability::kVolatile, result.message_id(), result.demoted()};
     default:  // proto3 enums are open
       return absl::InternalError("a durability that is not foreseen");
   }

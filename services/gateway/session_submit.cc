@@ -260,13 +260,14 @@ Co<void> Session::Queue(Message message) {
   const auto recipients = static_cast<int64_t>(message.recipients.size());
   const int64_t size = message.content_pieces > 0 ? message.content_size
                                                   : static_cast<int64_t>(message.content.size());
-  const int priority = message.priority;
+  const int asked = message.priority;
   const auto queued = co_await around_.backends.queue->Enqueue(std::move(message));
   if (!queued.ok()) {
     log::Warn("{}: not queued: {}", id, queued.status().ToString());
     co_return Refuse(ReplyFor(Said::kTemporaryFailure), id);
   }
   if (queued->id == id) {
+    const int priority = queued->demoted ? asked + 1 : asked;
     TheFigures().accepted[priority].Increment();
     log::LogAccepted({.id = id,
                       .account = account,

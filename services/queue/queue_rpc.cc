@@ -109,6 +109,7 @@ Co<absl::Status> QueueRpc::DoEnqueue(const v1::EnqueueRequest* request,
     for (const int i : part.places) {
       v1::EnqueueResult* const result = response->mutable_results(i);
       result->set_message_id(receipts[i].id);
+      result->set_demoted(receipts[i].message_class > request->messages(i).class_());
       if (!status.ok()) {
         result->set_refusal(std::string(status.message()));
       } else if (receipts[i].id.empty()) {
