@@ -19,11 +19,22 @@ def keys_by_prefix(socket):
     return collections.Counter(key.split(":")[0] for key in ask_redis(socket, "--scan"))
 
 
+def forget_history(socket):
+    """What MEMORY USAGE says of a long history is some per cent too much: without it nothing has to be
+    taken off."""
+    for key in _history(socket):
+        ask_redis(socket, "del", key)
+
+
 def bytes_without_history(socket):
     """The memory of Redis without what the history takes."""
     ask_redis(socket, "memory", "purge")
     used = next(int(line.split(":")[1]) for line in ask_redis(socket, "info", "memory")
                 if line.startswith("used_memory:"))
-    history = [key for key in ask_redis(socket, "--scan") if key.startswith(HISTORY)]
-    sizes = ask_redis(socket, lines="".join(f"memory usage {key} samples 0\n" for key in history))
+    sizes = ask_redis(socket, lines="".join(f"memory usage {key} samples 0\n"
+                                            for key in _history(socket)))
     return used - sum(int(size) for size in sizes)
+
+
+def _history(socket):
+    return [key for key in ask_redis(socket, "--scan") if key.startswith(HISTORY)]
