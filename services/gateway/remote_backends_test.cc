@@ -157,6 +157,14 @@ TEST_F(RemoteBackendsTest, RepeatedSubmission_HasTheIdOfTheFirst) {
   EXPECT_EQ(queue_.last.idempotency_key(), "key");
 }
 
+// SPEC P4
+TEST_F(RemoteBackendsTest, MessageBeyondItsBudget_IsDemoted) {
+  queue_.demotes = true;
+  const auto queued = Get(enqueue_->Enqueue({.id = "the-id", .priority = 1}));
+  ASSERT_TRUE(queued.ok()) << queued.status();
+  EXPECT_TRUE(queued->demoted);
+}
+
 TEST_F(RemoteBackendsTest, MessagesThatComeTogether_ShareCallsAndHaveTheirOwnResults) {
   constexpr int kMessages = 20;
   queue_.refused_id = "id7";
