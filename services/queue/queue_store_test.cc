@@ -15,6 +15,7 @@ namespace {
 using events::v1::Event;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Lt;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
 
@@ -397,6 +398,10 @@ TEST(Records, BadMessages_AreRefusedByName) {
     EXPECT_EQ(ToStorable(message, {}, absl::Now()).status().message(),
               absl::StrCat("envelope.sender: \"", absl::CEscape(bad), "\" is no address"));
   }
+  message.add_recipients(std::string(1 << 20, 'x'));
+  message.mutable_envelope()->clear_sender();
+  EXPECT_THAT(ToStorable(message, {}, absl::Now()).status().message(), SizeIs(Lt(200U)))
+      << "its beginning tells which one it is";
 }
 
 TEST(Records, SpellingsOfOneDomain_AreOneDelivery) {

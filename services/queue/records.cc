@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "common/base/ids.h"
+#include "common/base/text.h"
 #include "common/rpc/times.h"
 #include "common/smtp/address.h"
 #include "common/smtp/ascii.h"
@@ -29,6 +30,7 @@ constexpr int kLowestClass = 5;
 constexpr size_t kLongestKey = 255;
 constexpr int kMostPieces = 10'000;
 constexpr int kMostRecipients = 10'000;  // one script writes all their deliveries
+constexpr size_t kMostShown = 100;       // of an address that is none
 
 std::map<std::string, Event> RecipientsByDestination(const v1::NewMessage& message) {
   std::map<std::string, Event> by_destination;
@@ -82,16 +84,16 @@ bool IsAddress(const std::string& text) {
          smtp::EqualsIgnoreCase(text, "postmaster");
 }
 
+absl::Status NoAddress(std::string_view field, const std::string& text) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      ToAbsl(field), ": \"", absl::CEscape(text.substr(0, kMostShown)), "\" is no address"));
+}
+
 absl::Status CheckAddresses(const v1::NewMessage& message) {
   const std::string& sender = message.envelope().sender();
-  if (!sender.empty() && !IsAddress(sender)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("envelope.sender: \"", absl::CEscape(sender), "\" is no address"));
-  }
+  if (!sender.empty() && !IsAddress(sender)) return NoAddress("envelope.sender", sender);
   for (const std::string& recipient : message.recipients()) {
-    if (IsAddress(recipient)) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat("recipients: \"", absl::CEscape(recipient), "\" is no address"));
+    if (!IsAddress(recipient)) return NoAddress("recipients", recipient);
   }
   return absl::OkStatus();
 }
