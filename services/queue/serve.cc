@@ -122,7 +122,18 @@ Co<absl::Status> Server::CheckDurability() {
   }
   rpc_.SetDurability(level);
   if (!replicated) co_return absl::OkStatus();
-  co_return co_await redis::CheckReplicas(redis_, options_.store.replicas);
+  const absl::Status refuses = co_await redis::CheckReplicas(redis_, options_.store.replicas);
+  if (!refuses.ok()) co_return refuses;
+  const auto more = co_await redis::MastersWithMoreReplicas(redis_, options_.store.replicas);
+  if (!more.ok()) co_return more.status();
+  for (const std::string& master : *more) {
+    log::Warn(
+        "the Redis at {} has more than {} replicas: mail answered 250 can be lost when it is "
+        "paused or cut off, and replaced by one that was not waited for; set redis.replicas, and "
+        "min-replicas-to-write, to the number of its replicas",
+        master, options_.store.replicas);
+  }
+  co_return absl::OkStatus();
 }
 
 Co<absl::Status> Server::CheckContents() {

@@ -216,6 +216,8 @@ TEST_F(ClusterTest, MasterThatWritesWithoutItsReplica_IsFound) {
   }
   EXPECT_TRUE(Await(context_, CheckReplicas(client_, 1)).ok());
   EXPECT_FALSE(Await(context_, CheckReplicas(client_, 2)).ok());
+  EXPECT_EQ(Await(context_, MastersWithMoreReplicas(client_, 0))->size(), 3U);
+  EXPECT_EQ(Await(context_, MastersWithMoreReplicas(client_, 1))->size(), 0U);
   for (size_t i = 0; i < TestCluster::kNodes; ++i) {
     ASSERT_TRUE(cluster_->node(i).Ask(Command("CONFIG", "SET", "min-replicas-to-write", 0)).ok());
   }

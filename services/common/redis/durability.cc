@@ -1,11 +1,14 @@
 #include "common/redis/durability.h"
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/base/text.h"
 
 namespace staffetta::redis {
 namespace {
@@ -57,6 +60,16 @@ absl::Status CheckMaster(const Client::OfMaster& one, Demand demand) {
   return absl::OkStatus();
 }
 
+// The value of "<name>:<value>" among the lines of INFO; 0: it is not there.
+int NumberIn(const std::string& info, std::string_view name) {
+  int number = 0;
+  for (const absl::string_view line : absl::StrSplit(info, "\r\n")) {
+    const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(line, ':');
+    if (ToStd(parts.first) == name) (void)absl::SimpleAtoi(parts.second, &number);
+  }
+  return number;
+}
+
 }  // namespace
 
 Co<absl::Status> CheckDurable(Client& client, Demand demand) {
@@ -93,6 +106,19 @@ Co<absl::Status> CheckReplicas(Client& client, int replicas) {
     }
   }
   co_return absl::OkStatus();
+}
+
+Co<absl::StatusOr<std::vector<std::string>>> MastersWithMoreReplicas(Client& client, int replicas) {
+  std::vector<Command> questions = {Command("INFO", "replication")};
+  auto answers = co_await client.RunOnMasters(std::move(questions));
+  if (!answers.ok()) co_return answers.status();
+  std::vector<std::string> found;
+  for (const auto& [master, results] : *answers) {
+    if (results[0].ok() && NumberIn(results[0]->str(), "connected_slaves") > replicas) {
+      found.push_back(master);
+    }
+  }
+  co_return found;
 }
 
 }  // namespace staffetta::redis

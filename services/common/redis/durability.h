@@ -1,6 +1,9 @@
 #pragma once
 
-#include "absl/status/status.h"
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
 #include "common/base/co.h"
 #include "common/redis/client.h"
 
@@ -28,5 +31,11 @@ Co<absl::Status> CheckDurable(Client& client, Demand demand);
 // was paused and replaced acknowledges writes that are lost when it learns of its successor; with
 // it and Client::EvalAndWait, what is acknowledged is on so many replicas.
 Co<absl::Status> CheckReplicas(Client& client, int replicas);
+
+// The masters that have more than `replicas` replicas now; none where that is not told. What so
+// many have taken can be lost there: the one that is promoted may be another. Of a dead master the
+// sentinels choose the replica that has most; but while one is paused or cut off, and for about a
+// second after, what it acknowledges is held by those that have not heard of its successor.
+Co<absl::StatusOr<std::vector<std::string>>> MastersWithMoreReplicas(Client& client, int replicas);
 
 }  // namespace staffetta::redis
