@@ -178,7 +178,15 @@ TEST_P(AdminStoreTest, Explanations_SayWhatADeliveryWaitsFor) {
   EXPECT_EQ(retry.reason(), v1::WAIT_REASON_RETRY);
   EXPECT_THAT(retry.text(), HasSubstr("waits for attempt 2: goes in 9m"));
   EXPECT_THAT(retry.text(), HasSubstr("451 greylisted"));
-  EXPECT_EQ(Why(EnqueueInAnHour()).reason(), v1::WAIT_REASON_SCHEDULE);
+  const std::string scheduled = EnqueueInAnHour();
+  EXPECT_EQ(Why(scheduled).reason(), v1::WAIT_REASON_SCHEDULE);
+
+  for (const char* scope : {"destination:x.example", "destination:y.example"}) Hold(scope);
+  EXPECT_EQ(Why(id).text(), "held by an operator: destination:x.example, just now");
+  EXPECT_THAT(Why(scheduled).text(),
+              HasSubstr("; then held by an operator: destination:x.example, just now"));
+  EXPECT_EQ(Why(urgent).reason(), v1::WAIT_REASON_RETRY);
+  EXPECT_EQ(Why(urgent).scope(), "destination:y.example");
 }
 
 // SPEC Q6: without a worker nothing that is due goes.

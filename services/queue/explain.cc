@@ -53,6 +53,18 @@ bool ExplainSilence(const AdminStore::Description& all, v1::Explanation* out) {
   return true;
 }
 
+std::string HeldSince(const AdminStore::Described& d, const AdminStore::Description& all) {
+  return absl::StrCat("held by an operator: ", d.scope, ", ", Ago(all.now - d.reason_at));
+}
+
+// Says so behind the rest when a hold is in the way of what comes next.
+void ExplainHoldThen(const AdminStore::Described& d, const AdminStore::Description& all,
+                     v1::Explanation* out) {
+  if (d.reason != v1::WAIT_REASON_HOLD) return;
+  out->set_scope(d.scope);
+  absl::StrAppend(out->mutable_text(), "; then ", HeldSince(d, all));
+}
+
 // Ready: the script has found what is in the way.
 void ExplainReady(const AdminStore::Described& d, const AdminStore::Description& all,
                   v1::Explanation* out) {
@@ -62,8 +74,7 @@ void ExplainReady(const AdminStore::Described& d, const AdminStore::Description&
   switch (d.reason) {
     case v1::WAIT_REASON_HOLD:
       *out->mutable_since() = rpc::ToProto(d.reason_at);
-      out->set_text(
-          absl::StrCat("held by an operator: ", d.scope, ", ", Ago(all.now - d.reason_at)));
+      out->set_text(HeldSince(d, all));
       return;
     case v1::WAIT_REASON_THROTTLE:
       if (d.reason_at == absl::InfiniteFuture()) {
@@ -83,8 +94,12 @@ void ExplainReady(const AdminStore::Described& d, const AdminStore::Description&
         absl::StrCat("held by priority: class ", d.scope, " goes before class ", d.message_class));
     return;
   }
-  out->set_text(d.place_in_lane >= 0
-                    ? absl::StrCat("ready: ", d.place_in_lane, " before it in its lane")
+  if (d.place_in_lane == 0) {
+    out->set_text("ready: the next of its lane");
+    return;
+  }
+  out->set_text(d.place_in_lane > 0
+                    ? absl::StrCat("ready: at most ", d.place_in_lane, " before it in its lane")
                     : "ready: more than 10,000 before it in its lane");
 }
 
@@ -107,6 +122,7 @@ v1::Explanation ExplanationOf(const AdminStore::Described& described,
                        : absl::StrCat("waits for attempt ", described.attempts + 1, ": goes ",
                                       In(described.at - all.now), heard));
       if (described.at <= all.now) ExplainSilence(all, &out);
+      ExplainHoldThen(described, all, &out);
       break;
     case v1::DELIVERY_STATE_LEASED:
       out.set_reason(v1::WAIT_REASON_IN_WORK);
@@ -142,6 +158,7 @@ v1::Explanation ExplanationOf(const AdminStore::Described& described,
       out.set_reason(v1::WAIT_REASON_SUSPECT);
       out.set_text(
           absl::StrCat(described.kills, " workers died with it: such deliveries go one at a time"));
+      ExplainHoldThen(described, all, &out);
       break;
     case v1::DELIVERY_STATE_EXPIRED:
       out.set_reason(v1::WAIT_REASON_EXPIRED);

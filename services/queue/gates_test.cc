@@ -11,11 +11,6 @@ using testing::SizeIs;
 
 class GatesTest : public QueueStoreTest {
  protected:
-  void Hold(const std::string& scope) {
-    EXPECT_TRUE(Await(context_,
-                      admin_->SetHold(scope, {.since = absl::InfinitePast(), .why = "testing"}, ""))
-                    .ok());
-  }
   absl::Status Release(const std::string& scope) {
     return Await(context_, admin_->Release(scope, ""));
   }
@@ -267,7 +262,7 @@ TEST_P(GatesTest, NewMail_DoesNotOvertakeAtAGateThatIsDue) {
   EXPECT_THAT(LeaseIds(), IsEmpty());
   Pass("0.25");
   std::vector<StorableMessage> batch;
-  batch.push_back(*ToStorable(Message(5, {"r@y.example"}), {}, absl::Now()));
+  batch.push_back(*ToStorable(Message(5, {"r@y.example"}), {}));
   const auto result = Await(context_, store_->Enqueue(std::move(batch), Credits(1)));
   ASSERT_TRUE(result.ok());
   EXPECT_THAT(Ids(*result), ElementsAre(urgent));

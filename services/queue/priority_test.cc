@@ -54,9 +54,7 @@ TEST_P(PriorityTest, ManyHeldLanes_DoNotLetALowerClassGoFirst) {
   }
   Enqueue(1, {"r@x.example"});
   Enqueue(5, {"r@x.example"});
-  EXPECT_TRUE(
-      Await(context_, admin_->SetHold("list:1/7", {.since = absl::InfinitePast(), .why = ""}, ""))
-          .ok());
+  Hold("list:1/7");
   std::vector<int> classes;
   for (int i = 0; i < 5; ++i) {
     for (const auto& each : Lease(1).deliveries) classes.push_back(each.message_class);
@@ -137,7 +135,7 @@ TEST_P(PriorityTest, EnqueueForAWaitingWorker_HandsOutTheBest) {
   const std::string low = Enqueue(5, {"r@x.example"}) + ".0";
   v1::NewMessage urgent = Message(1, {"r@x.example"});
   std::vector<StorableMessage> batch;
-  batch.push_back(*ToStorable(urgent, {}, absl::Now()));
+  batch.push_back(*ToStorable(urgent, {}));
   const auto result = Await(context_, store_->Enqueue(std::move(batch), Credits(2)));
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_THAT(Ids(*result), ElementsAre(urgent.message_id() + ".0", low));

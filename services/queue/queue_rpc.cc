@@ -88,7 +88,7 @@ Co<absl::Status> QueueRpc::DoEnqueue(const v1::EnqueueRequest* request,
   std::vector<Receipt> receipts(count);
   for (int i = 0; i < count; ++i) {
     v1::EnqueueResult* const result = response->add_results();
-    auto message = ToStorable(request->messages(i), options_.records, absl::Now());
+    auto message = ToStorable(request->messages(i), options_.records);
     const auto partition = message.ok() ? PartitionOf(message->id, partitions_.size())
                                         : absl::StatusOr<size_t>(message.status());
     if (!partition.ok()) {

@@ -40,7 +40,7 @@ void Append(StorableMessage message, Args* args) {
   args->push_back(absl::StrCat(message.content_pieces));
   args->push_back(absl::StrCat(message.announced));
   args->push_back(absl::StrCat(message.message_class));
-  args->push_back(Millis(message.wait));
+  args->push_back(absl::StrCat(absl::ToUnixMillis(message.ready)));
   args->push_back(Millis(message.lifetime));
   args->push_back(message.own_lifetime ? "1" : "0");
   args->push_back(std::move(message.idempotency_digest));

@@ -319,7 +319,7 @@ TEST(QueueStoreDurability, KilledRedis_LosesNothing) {
     message.set_class_(1 + i % 5);
     message.set_content("x");
     std::vector<StorableMessage> batch;
-    batch.push_back(*ToStorable(message, {}, absl::Now()));
+    batch.push_back(*ToStorable(message, {}));
     ASSERT_TRUE(Await(context, store.Enqueue(std::move(batch), std::nullopt)).ok());
   }
   const QueueStore::Want want{.worker = "w", .credits = 10};
@@ -342,7 +342,7 @@ TEST_P(QueueStoreTest, FullRedis_LetsDeliveriesGo) {
   }
   const auto leased = Lease(2);
   redis_->Raw("CONFIG SET maxmemory 1");
-  auto refused = ToStorable(Message(3, {"r@x.example"}), {}, absl::Now());
+  auto refused = ToStorable(Message(3, {"r@x.example"}), {});
   EXPECT_EQ(Await(context_, EnqueueOne(*std::move(refused))).code(),
             absl::StatusCode::kUnavailable);
   v1::HeldLease held;
@@ -372,35 +372,34 @@ TEST_P(QueueStoreTest, ManyDestinations_AreAllQueued) {
 
 TEST(Records, BadMessages_AreRefusedByName) {
   v1::NewMessage message;
-  EXPECT_EQ(ToStorable(message, {}, absl::Now()).status().message(),
-            "message_id: not a message id");
+  EXPECT_EQ(ToStorable(message, {}).status().message(), "message_id: not a message id");
   message.set_message_id(NewMessageId(0));
-  EXPECT_EQ(ToStorable(message, {}, absl::Now()).status().message(), "class: 0 is not 1…5");
+  EXPECT_EQ(ToStorable(message, {}).status().message(), "class: 0 is not 1…5");
   message.set_class_(6);
-  EXPECT_EQ(ToStorable(message, {}, absl::Now()).status().message(), "class: 6 is not 1…5");
+  EXPECT_EQ(ToStorable(message, {}).status().message(), "class: 6 is not 1…5");
   message.set_class_(5);
-  EXPECT_EQ(ToStorable(message, {}, absl::Now()).status().message(), "recipients: there is none");
+  EXPECT_EQ(ToStorable(message, {}).status().message(), "recipients: there is none");
   for (int i = 0; i <= 10'000; ++i) message.add_recipients("r@x.example");
-  EXPECT_EQ(ToStorable(message, {}, absl::Now()).status().message(),
+  EXPECT_EQ(ToStorable(message, {}).status().message(),
             "recipients: more than 10000, divide the message");
   for (const char* bad : {"", "bob", "@x.example", "bob@x.example\r\nRCPT TO:<eve@x.example>"}) {
     message.clear_recipients();
     message.add_recipients("postmaster");
     message.add_recipients("jörg@bücher.example");
     message.mutable_envelope()->set_sender("bob@x.example");
-    ASSERT_TRUE(ToStorable(message, {}, absl::Now()).ok());
+    ASSERT_TRUE(ToStorable(message, {}).ok());
     message.add_recipients(bad);
-    EXPECT_EQ(ToStorable(message, {}, absl::Now()).status().message(),
+    EXPECT_EQ(ToStorable(message, {}).status().message(),
               absl::StrCat("recipients: \"", absl::CEscape(bad), "\" is no address"));
     if (std::string(bad).empty()) continue;  // the null return path
     message.mutable_recipients()->RemoveLast();
     message.mutable_envelope()->set_sender(bad);
-    EXPECT_EQ(ToStorable(message, {}, absl::Now()).status().message(),
+    EXPECT_EQ(ToStorable(message, {}).status().message(),
               absl::StrCat("envelope.sender: \"", absl::CEscape(bad), "\" is no address"));
   }
   message.add_recipients(std::string(1 << 20, 'x'));
   message.mutable_envelope()->clear_sender();
-  EXPECT_THAT(ToStorable(message, {}, absl::Now()).status().message(), SizeIs(Lt(200U)))
+  EXPECT_THAT(ToStorable(message, {}).status().message(), SizeIs(Lt(200U)))
       << "its beginning tells which one it is";
 }
 
@@ -411,7 +410,7 @@ TEST(Records, SpellingsOfOneDomain_AreOneDelivery) {
   for (const char* domain : {"bücher.example", "BÜCHER.example", "xn--Bcher-kva.example"}) {
     message.add_recipients(absl::StrCat("bob@", domain));
   }
-  const auto storable = ToStorable(message, {}, absl::Now());
+  const auto storable = ToStorable(message, {});
   ASSERT_TRUE(storable.ok()) << storable.status();
   ASSERT_EQ(storable->deliveries.size(), 1);
   EXPECT_EQ(storable->deliveries[0].lane, "0/0//xn--bcher-kva.example");

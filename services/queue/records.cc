@@ -134,7 +134,7 @@ std::string DestinationOf(const std::string& recipient) {
 }
 
 absl::StatusOr<StorableMessage> ToStorable(const v1::NewMessage& message,
-                                           const RecordOptions& options, absl::Time now) {
+                                           const RecordOptions& options) {
   const absl::Status valid = CheckMessage(message);
   if (!valid.ok()) return valid;
 
@@ -152,8 +152,7 @@ absl::StatusOr<StorableMessage> ToStorable(const v1::NewMessage& message,
   storable.own_lifetime = message.has_lifetime();
   storable.lifetime = storable.own_lifetime ? FromProto(message.lifetime()) : options.lifetime;
   if (message.has_schedule_time()) {
-    storable.wait = std::max(absl::ZeroDuration(), FromProto(message.schedule_time()) - now);
-    storable.lifetime += storable.wait;
+    storable.ready = FromProto(message.schedule_time());
   }
   if (!message.idempotency_key().empty()) {
     storable.idempotency_digest = DigestOf(message.envelope(), message.idempotency_key());
@@ -188,7 +187,7 @@ absl::StatusOr<StorableCompletion> ToStorable(const v1::Completion& completion,
   storable.lease_id = completion.lease_id();
   storable.wait = FromProto(completion.retry_after());
   if (completion.has_bounce()) {
-    auto bounce = ToStorable(completion.bounce(), options, now);
+    auto bounce = ToStorable(completion.bounce(), options);
     if (!bounce.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat("bounce.", std::string(bounce.status().message())));

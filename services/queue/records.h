@@ -35,8 +35,8 @@ struct StorableMessage {
   int content_pieces = 0;
   int64_t announced = 0;  // of content in the second store, what names it there; 0: it is not there
   int message_class = 3;
-  absl::Duration wait;
-  absl::Duration lifetime;
+  absl::Time ready = absl::InfinitePast();  // from then on; the past: at once
+  absl::Duration lifetime;                  // from then on
   bool own_lifetime = false;
   std::string idempotency_digest;  // empty: none
   std::vector<NewDelivery> deliveries;
@@ -69,7 +69,7 @@ struct RecordOptions {
 
 // Points into `message`, which must outlive it. INVALID_ARGUMENT names the field.
 absl::StatusOr<StorableMessage> ToStorable(const v1::NewMessage& message,
-                                           const RecordOptions& options, absl::Time now);
+                                           const RecordOptions& options);
 
 // INVALID_ARGUMENT: an outcome without a kind, or a bounce that cannot be stored.
 absl::StatusOr<StorableCompletion> ToStorable(const v1::Completion& completion,

@@ -54,7 +54,7 @@ class SchedulerTest : public QueueStoreTest {
     for (const int each : classes) {
       const v1::NewMessage message = Message(each, {"bob@x.example"});
       std::vector<StorableMessage> batch;
-      batch.push_back(*ToStorable(message, {}, absl::Now()));
+      batch.push_back(*ToStorable(message, {}));
       const absl::Status status = co_await scheduler->Enqueue(0, std::move(batch));
       EXPECT_TRUE(status.ok()) << status;
     }
@@ -97,7 +97,7 @@ TEST_P(SchedulerTest, SilentPartition_KeepsTheOthersWaitingForAMoment) {
   };
   std::vector<StorableMessage> batch;
   for (int i = 0; i < 2; ++i) {
-    batch.push_back(*ToStorable(Message(1, {"bob@x.example"}), {}, absl::Now()));
+    batch.push_back(*ToStorable(Message(1, {"bob@x.example"}), {}));
   }
   ASSERT_TRUE(Await(context_, there.Enqueue(std::move(batch), std::nullopt)).ok());
   for (int i = 0; i < 3; ++i) Enqueue(5, {"bob@x.example"});

@@ -27,7 +27,7 @@ class SecondStoreTest : public QueueStoreTest {
   }
 
   StorableMessage Storable(const v1::NewMessage& message) {
-    auto storable = ToStorable(message, {}, absl::Now());
+    auto storable = ToStorable(message, {});
     EXPECT_TRUE(storable.ok()) << storable.status();
     storable->receipt = &receipt_;
     return *std::move(storable);

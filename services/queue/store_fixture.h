@@ -116,7 +116,7 @@ class QueueStoreTest : public testing::TestWithParam<ContentIn> {
 
   // Enqueues and gives back the id.
   std::string Enqueue(const v1::NewMessage& message) {
-    auto storable = ToStorable(message, {}, absl::Now());
+    auto storable = ToStorable(message, {});
     EXPECT_TRUE(storable.ok()) << storable.status();
     const absl::Status status = Await(context_, EnqueueOne(*std::move(storable)));
     EXPECT_TRUE(status.ok()) << status;
@@ -179,6 +179,12 @@ class QueueStoreTest : public testing::TestWithParam<ContentIn> {
       outcome->mutable_reply()->set_code(kind == v1::OUTCOME_KIND_DELIVERED ? 250 : 451);
     }
     return completion;
+  }
+
+  void Hold(const std::string& scope) {
+    EXPECT_TRUE(Await(context_,
+                      admin_->SetHold(scope, {.since = absl::InfinitePast(), .why = "testing"}, ""))
+                    .ok());
   }
 
   // Lets so many seconds pass on Redis's clock, which is this machine's.

@@ -18,6 +18,11 @@ class TimeTest : public QueueStoreTest {
     message.mutable_lifetime()->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(lifetime)));
     return Enqueue(message) + ".0";
   }
+  void Change(v1::DeliveryChange change, const std::string& delivery) {
+    const auto changed =
+        Await(context_, admin_->Change({.change = change, .event = "e"}, {delivery}));
+    EXPECT_TRUE(changed.ok()) << changed.status();
+  }
   QueueStore::LeaseResult Sweep(int credits) { return Lease(Credits(credits), true); }
 };
 
@@ -26,13 +31,9 @@ class TimeTest : public QueueStoreTest {
 TEST_P(TimeTest, Expiry_ActsInEveryPlace) {
   const std::string starved = EnqueueFor(absl::Milliseconds(500), "r@low.example", 5);
   const std::string held = EnqueueFor(absl::Milliseconds(500), "r@held.example");
-  EXPECT_TRUE(Await(context_, admin_->SetHold("destination:held.example",
-                                              {.since = absl::InfinitePast(), .why = ""}, ""))
-                  .ok());
+  Hold("destination:held.example");
   const std::string paused = EnqueueFor(absl::Milliseconds(500), "r@paused.example");
-  EXPECT_TRUE(
-      Await(context_, admin_->Change({.change = v1::DELIVERY_CHANGE_PAUSE, .event = "e"}, {paused}))
-          .ok());
+  Change(v1::DELIVERY_CHANGE_PAUSE, paused);
   for (int i = 0; i < 3; ++i) Enqueue(1, {"r@busy.example"});
   EXPECT_THAT(Sweep(1).deliveries, SizeIs(1)) << "the first of class 1";
   Pass("0.55");
@@ -48,7 +49,7 @@ TEST_P(TimeTest, OrdinaryLifetime_ExpiresInItsLane) {
   std::vector<std::string> ids;
   for (int i = 0; i < 3; ++i) {
     v1::NewMessage message = Message(5, {"r@x.example"});
-    auto storable = ToStorable(message, short_life, absl::Now());
+    auto storable = ToStorable(message, short_life);
     ASSERT_TRUE(Await(context_, EnqueueOne(*std::move(storable))).ok());
     ids.push_back(message.message_id() + ".0");
   }
@@ -69,6 +70,49 @@ TEST_P(TimeTest, OldestOfAClass_IsKnown) {
   EXPECT_GE(stats->now - stats->classes[3].oldest, absl::Milliseconds(50));
 }
 
+// What is oldest may have been taken out of its lane, or have gone; the lanes of others, or the
+// rest of its own, are what waits.
+TEST_P(TimeTest, OldestOfAClass_IsOneThatStillWaits) {
+  const auto oldest = [this] { return Await(context_, admin_->GetStats())->classes[3].oldest; };
+  const auto accepted = [this](const std::string& id) {
+    return Await(context_, admin_->DescribeMessage(id))->deliveries[0].accepted;
+  };
+  Hold("destination:x.example");
+  const std::string first = Enqueue(3, {"r@x.example"});
+  Pass("0.01");
+  const std::string second = Enqueue(3, {"r@x.example"});
+  Pass("0.01");
+  const std::string other = Enqueue(3, {"r@y.example"});
+  LeaseIds(1);
+  EXPECT_EQ(oldest(), accepted(first));
+  Change(v1::DELIVERY_CHANGE_CANCEL, first + ".0");
+  EXPECT_EQ(oldest(), accepted(second));
+  Change(v1::DELIVERY_CHANGE_PAUSE, second + ".0");
+  EXPECT_EQ(oldest(), absl::InfiniteFuture());
+  Pass("0.01");
+  const std::string fresh = Enqueue(3, {"r@x.example"});
+  EXPECT_EQ(oldest(), accepted(fresh));
+
+  // A lane that never was empty.
+  const std::string last = Enqueue(3, {"r@z.example"});
+  Pass("0.01");
+  Enqueue(3, {"r@z.example"});
+  EXPECT_THAT(LeaseIds(1), ElementsAre(last + ".0"));
+  EXPECT_EQ(oldest(), accepted(fresh));
+}
+
+// To the millisecond.
+TEST_P(TimeTest, ScheduledMessage_IsReadyAtItsTime) {
+  v1::NewMessage message = Message(3, {"r@x.example"});
+  message.mutable_schedule_time()->set_seconds(absl::ToUnixSeconds(absl::Now()) + 3600);
+  message.mutable_schedule_time()->set_nanos(500'000'000);
+  const std::string id = Enqueue(message);
+  const auto described = Await(context_, admin_->DescribeMessage(id));
+  EXPECT_EQ(described->deliveries[0].at, rpc::FromProto(message.schedule_time()));
+  EXPECT_EQ(described->deliveries[0].expires,
+            rpc::FromProto(message.schedule_time()) + RecordOptions().lifetime);
+}
+
 // A replica's clock is set, forth or back: leases, retries and expiry go by Redis's, and stay where
 // they are.
 TEST_P(TimeTest, StepsOfOurClock_MoveNothing) {
@@ -81,7 +125,7 @@ TEST_P(TimeTest, StepsOfOurClock_MoveNothing) {
       const auto all = Await(context_, admin_->DescribeMessage(message.message_id()));
       return std::make_pair(all->deliveries[0], all->now);
     };
-    ASSERT_TRUE(Await(context_, EnqueueOne(*ToStorable(message, {}, ours))).ok());
+    Enqueue(message);
     const auto leased = Lease();
     ASSERT_THAT(leased.deliveries, SizeIs(1));
     const auto [in_work, then] = described();
@@ -160,12 +204,11 @@ TEST_P(TimeTest, SetAside_ExpiresOnce) {
 TEST_P(TimeTest, HandedBackBeforeALongerLife_ExpiresInItsTime) {
   RecordOptions short_life{.lifetime = absl::Milliseconds(200)};
   const v1::NewMessage message = Message(3, {"r@x.example"});
-  ASSERT_TRUE(Await(context_, EnqueueOne(*ToStorable(message, short_life, absl::Now()))).ok());
+  ASSERT_TRUE(Await(context_, EnqueueOne(*ToStorable(message, short_life))).ok());
   const auto leased = Lease();
   ASSERT_THAT(leased.deliveries, SizeIs(1));
   Enqueue(3, {"r@x.example"});
-  EXPECT_TRUE(
-      Await(context_, admin_->SetHold("all", {.since = absl::InfinitePast(), .why = ""}, "")).ok());
+  Hold("all");
   Complete(Outcome(leased.deliveries[0], v1::OUTCOME_KIND_DELIVERED, {}));
   Pass("0.25");
   EXPECT_THAT(Ids(Sweep(10)), ElementsAre(message.message_id() + ".0"));
@@ -257,7 +300,7 @@ TEST_P(TimeTest, SameIdempotencyKey_QueuesOnce) {
   Receipt receipts[3];
   std::vector<StorableMessage> batch;
   for (int i = 0; const v1::NewMessage* message : {&first, &again, &other_user}) {
-    batch.push_back(*ToStorable(*message, {}, absl::Now()));
+    batch.push_back(*ToStorable(*message, {}));
     batch.back().receipt = &receipts[i++];
   }
   ASSERT_TRUE(Await(context_, store_->Enqueue(std::move(batch), std::nullopt)).ok());
@@ -280,7 +323,7 @@ TEST_P(TimeTest, ContentInPieces_GoesWithTheLastDelivery) {
   put(0, "abc");
   Receipt receipt;
   std::vector<StorableMessage> batch;
-  batch.push_back(*ToStorable(message, {}, absl::Now()));
+  batch.push_back(*ToStorable(message, {}));
   batch.back().receipt = &receipt;
   ASSERT_TRUE(Await(context_, store_->Enqueue(batch, std::nullopt)).ok());
   EXPECT_EQ(receipt.id, "") << "a piece is missing";

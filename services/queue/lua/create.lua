@@ -37,7 +37,7 @@ local function turn_away(i)
 end
 
 -- Creates a message from ARGV[i] on: id, event part, change, content, content size, chunks, when its content was
--- announced (0: it is not in the second store; else `content` is empty), class, wait (ms), lifetime (ms), 1 when the lifetime is its own, digest of its idempotency key (or empty), number of
+-- announced (0: it is not in the second store; else `content` is empty), class, when it is ready (ms; the past: at once), lifetime from then on (ms), 1 when the lifetime is its own, digest of its idempotency key (or empty), number of
 -- deliveries, and for each: lane, event part, recipients. `urgent` is the budget, `demoted` the event part
 -- of a message beyond it.
 -- Returns the index behind, the id that is queued (empty: its content is not there) and its class.
@@ -45,7 +45,7 @@ end
 local function create_message(i, now, keep, urgent, demoted)
   local id, part, change, content = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local size, chunks, announced = tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5]), tonumber(ARGV[i + 6])
-  local class, wait, lifetime = tonumber(ARGV[i + 7]), tonumber(ARGV[i + 8]), tonumber(ARGV[i + 9])
+  local class, ready_at, lifetime = tonumber(ARGV[i + 7]), tonumber(ARGV[i + 8]), tonumber(ARGV[i + 9])
   local own_lifetime, digest, made = ARGV[i + 10] == '1', ARGV[i + 11], tonumber(ARGV[i + 12])
   local first, behind = i + 13, behind_message(i)
 
@@ -78,6 +78,7 @@ local function create_message(i, now, keep, urgent, demoted)
   else
     for n = 0, chunks - 1 do redis.call('PERSIST', content_key(id) .. ':' .. n) end
   end
+  local expires = math.max(now, ready_at) + lifetime
   local keys = {}
   local function keep_at(key, value)
     keys[#keys + 1], keys[#keys + 2] = key, value
@@ -88,10 +89,10 @@ local function create_message(i, now, keep, urgent, demoted)
   for k = 0, made - 1 do
     local at = first + 3 * k
     local delivery = id .. '.' .. k
-    local d = { '', ARGV[at], class, 0, 0, '', ARGV[at + 1], tonumber(ARGV[at + 2]), now + lifetime, 0, {} }
+    local d = { '', ARGV[at], class, 0, 0, '', ARGV[at + 1], tonumber(ARGV[at + 2]), expires, 0, {} }
     if made == 1 then d[MESSAGE] = m end
-    if wait > 0 then
-      make_due(delivery, d, now + wait)
+    if ready_at > now then
+      make_due(delivery, d, ready_at)
     else
       make_ready(delivery, d)
       d[LEASE] = false

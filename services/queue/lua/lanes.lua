@@ -21,14 +21,35 @@ local function activate(class, lanes)
 end
 
 -- Puts a delivery into its lane; `push` is RPUSH, or LPUSH for one that was taken out of it and comes back;
--- d is saved by the caller. A lane has its turn, or waits before a gate, exactly while it stands in heads.
+-- d is saved by the caller. A lane has its turn, or waits before a gate, exactly while it stands in heads, which is
+-- told of each new first one.
 local function make_ready(delivery, d, push)
   d[PLACE], d[LEASE], d[DUE] = 'ready', '', 0
   count('r' .. d[CLASS], 1)
-  if redis.call(push or 'RPUSH', lane_key(d[CLASS], d[LANE]), delivery) == 1
-    and redis.call('ZADD', heads_key(d[CLASS]), 'NX', d[EXPIRES], d[LANE]) == 1 then
+  local length = redis.call(push or 'RPUSH', lane_key(d[CLASS], d[LANE]), delivery)
+  if (length == 1 or push == 'LPUSH')
+    and redis.call('ZADD', heads_key(d[CLASS]), 'LT', d[EXPIRES], d[LANE]) == 1 then
     activate(d[CLASS], { d[LANE] })
   end
+end
+
+-- The first of a lane and its records, if that one is ready there, and heads has its time then; nil: it was not, and
+-- is not there any more, or there is none.
+local function look_at_head(class, lane)
+  local key = lane_key(class, lane)
+  local delivery = redis.call('LINDEX', key, 0)
+  local d, m
+  if delivery then d, m = load(delivery) end
+  if d and d[PLACE] == 'ready' and d[LANE] == lane and d[CLASS] == class then
+    redis.call('ZADD', heads_key(class), d[EXPIRES], lane)
+    return delivery, d, m
+  elseif delivery then
+    redis.call('LPOP', key)
+  else
+    -- Its turn, which it still has, will find it empty.
+    redis.call('ZADD', heads_key(class), '+inf', lane)
+  end
+  return nil
 end
 
 -- It waits until `at`; d is saved by the caller. Lanes are in order of expiry only as long as nothing comes

@@ -58,21 +58,12 @@ if ARGV[6] == '1' then
     for _ = 1, most do
       local lane = redis.call('ZRANGEBYSCORE', heads_key(class), '-inf', now, 'LIMIT', 0, 1)[1]
       if not lane then break end
-      local delivery = redis.call('LINDEX', lane_key(class, lane), 0)
-      local d = delivery and load(delivery)
-      local is_here = d and d[PLACE] == 'ready' and d[LANE] == lane and d[CLASS] == class
-      if not delivery then
-        -- Its turn, which it still has, will find it empty.
-        redis.call('ZADD', heads_key(class), now + 60000, lane)
-      elseif is_here and d[EXPIRES] > now then
-        redis.call('ZADD', heads_key(class), d[EXPIRES], lane)
-      else
+      local delivery, d = look_at_head(class, lane)
+      if delivery and d[EXPIRES] <= now then
         redis.call('LPOP', lane_key(class, lane))
-        if is_here then
-          leave_place(delivery, d)
-          make_expired(delivery, d)
-          save(delivery, d)
-        end
+        leave_place(delivery, d)
+        make_expired(delivery, d)
+        save(delivery, d)
       end
     end
   end
