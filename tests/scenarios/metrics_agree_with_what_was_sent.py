@@ -25,7 +25,9 @@ def story():
         'queue_messages': 1, 'queue_deliveries{state="due"}': 1, 'queue_ready{class="1"}': 0,
         'delivery_attempts_total{outcome="delivered"}': 2,
         'delivery_attempts_total{outcome="deferred"}': 1,
-        'delivery_attempts_total{outcome="failed"}': 2, 'delivery_seconds_count{class="1"}': 2}
+        'delivery_attempts_total{outcome="failed"}': 2, 'delivery_seconds_count{class="1"}': 2,
+        'delivery_lease_seconds_count{class="1"}': 4,
+        'delivery_completed_seconds_count{class="1"}': 3}
     until(lambda: wanted.items() <= figures(relay).items(),
           lambda: f"figures: {({key: figures(relay).get(key) for key in wanted})}")
     told = scrape(relay)
