@@ -83,17 +83,18 @@ AdminRpc::AdminRpc(std::vector<Stores> partitions, Scheduler* scheduler, TaskGro
       scheduler_(scheduler),
       dispatcher_(group->executor(), std::move(key), "queue administration") {}
 
-Co<absl::Status> AdminRpc::DoChangeDeliveries(const v1::ChangeDeliveriesRequest* request,
+Co<absl::Status> AdminRpc::DoChangeDeliveries(const v1::ChangeDeliveriesRequest* asked,
                                               v1::ChangeDeliveriesResponse* response) {
-  const absl::Status valid = CheckChange(*request);
+  v1::ChangeDeliveriesRequest request = *asked;
+  const absl::Status valid = CheckChange(&request);
   if (!valid.ok()) co_return valid;
   AdminStore::Page page;
-  if (!request->selector().message_id().empty()) {
-    auto described = co_await DescribeMessage(partitions_, request->selector().message_id());
+  if (!request.selector().message_id().empty()) {
+    auto described = co_await DescribeMessage(partitions_, request.selector().message_id());
     if (!described.ok()) co_return described.status();
     page.description = *std::move(described);
   } else {
-    auto listed = co_await ListFrom(partitions_, request->page_token(), kPage);
+    auto listed = co_await ListFrom(partitions_, request.page_token(), kPage);
     if (!listed.ok()) co_return listed.status();
     page = *std::move(listed);
   }
@@ -101,22 +102,22 @@ Co<absl::Status> AdminRpc::DoChangeDeliveries(const v1::ChangeDeliveriesRequest*
   std::vector<std::string> fitting;
   std::map<v1::DeliveryState, int64_t> left_alone;
   for (const AdminStore::Described& described : page.description.deliveries) {
-    if (!Fits(request->selector(), ToProto(described), page.description.now)) continue;
+    if (!Fits(request.selector(), ToProto(described), page.description.now)) continue;
     response->set_matched(response->matched() + 1);
-    if (CanChange(request->change(), described.state)) {
+    if (CanChange(request.change(), described.state)) {
       fitting.push_back(described.delivery_id);
     } else {
       ++left_alone[described.state];
     }
   }
   response->set_changed(static_cast<int64_t>(fitting.size()));
-  if (!request->dry_run() && !fitting.empty()) {
+  if (!request.dry_run() && !fitting.empty()) {
     // A page is from one partition.
     const auto partition = PartitionOf(fitting[0], partitions_.size());
     if (!partition.ok()) co_return partition.status();
-    const std::string channel = request->channel().empty() ? kDefaultChannel : request->channel();
+    const std::string channel = request.channel().empty() ? kDefaultChannel : request.channel();
     const auto changed = co_await partitions_[*partition].admin->Change(
-        {request->change(), request->reason(), EventOf(*request, channel), channel},
+        {request.change(), request.reason(), EventOf(request, channel), channel},
         std::move(fitting));
     if (!changed.ok()) co_return changed.status();
     const int64_t meanwhile = response->changed() - static_cast<int64_t>(changed->size());

@@ -55,12 +55,16 @@ class AdminRpcTest : public testing::Test {
     EXPECT_TRUE(leased.ok()) << leased.status();
     return {leased->deliveries().begin(), leased->deliveries().end()};
   }
-  // Of all that account 1 has, page by page.
+  // Of all that account 1 has.
   v1::ChangeDeliveriesResponse Change(v1::DeliveryChange change, bool dry_run = false) {
     v1::ChangeDeliveriesRequest request;
     request.mutable_selector()->set_account_id(1);
     request.set_change(change);
     request.set_dry_run(dry_run);
+    return Change(request);
+  }
+  // Page by page.
+  v1::ChangeDeliveriesResponse Change(v1::ChangeDeliveriesRequest request) {
     v1::ChangeDeliveriesResponse all;
     do {
       const auto page =
@@ -173,6 +177,21 @@ TEST_F(AdminRpcTest, ThrottleThatIsNotThere_IsNotRemoved) {
   EXPECT_FALSE(removed->has_throttle());
   EXPECT_EQ(Throttle("destination:x.example", 0).status(),
             absl::NotFoundError("destination:x.example is not throttled"));
+}
+
+// SPEC Q5: as a hold of it is.
+TEST_F(AdminRpcTest, Lane_IsFoundHoweverItIsWritten) {
+  Enqueue();
+  v1::ChangeDeliveriesRequest change;
+  change.mutable_selector()->set_lane("01/0/sandbox/X.Example");
+  change.set_change(v1::DELIVERY_CHANGE_PAUSE);
+  EXPECT_EQ(Change(change).changed(), 1);
+  v1::ListDeliveriesRequest list;
+  *list.mutable_selector() = change.selector();
+  list.set_page_token("1.");  // where account 1 is
+  const auto listed = rpc::BlockOnCall(runtime_, queue_, &QueueClient::Async::ListDeliveries, list);
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  EXPECT_EQ(listed->deliveries_size(), 1);
 }
 
 // SPEC Q5: also where it only looks.

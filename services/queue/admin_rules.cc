@@ -121,38 +121,47 @@ absl::Status CheckReason(const std::string& reason) {
   return Refused("reason: longer than ", kLongestReason, " characters");
 }
 
-absl::Status CheckSelector(const v1::Selector& selector) {
-  if (selector.has_list_id() && selector.account_id() == 0) {
+absl::Status CheckSelector(v1::Selector* selector) {
+  if (selector->has_list_id() && selector->account_id() == 0) {
     return Refused("list_id: needs account_id, whose list it is");
   }
-  if (selector.class_() < 0 || selector.class_() > 5) {
-    return Refused("class: ", selector.class_(), " is not 1…5, or 0 for any");
+  if (selector->class_() < 0 || selector->class_() > 5) {
+    return Refused("class: ", selector->class_(), " is not 1…5, or 0 for any");
   }
-  if (!v1::DeliveryState_IsValid(selector.state())) {
-    return Refused("state: ", selector.state(), " is not 1…", v1::DeliveryState_MAX,
+  if (!v1::DeliveryState_IsValid(selector->state())) {
+    return Refused("state: ", selector->state(), " is not 1…", v1::DeliveryState_MAX,
                    ", or 0 for any");
   }
-  if (rpc::FromProto(selector.older_than()) < absl::ZeroDuration()) {
+  if (rpc::FromProto(selector->older_than()) < absl::ZeroDuration()) {
     return Refused("older_than: is negative; 0 is the least");
   }
+  if (selector->lane().empty()) return absl::OkStatus();
+  if (selector->lane().size() > kLongestScope) {
+    return Refused("lane: longer than ", kLongestScope, " bytes");
+  }
+  Name lane = LaneName(selector->lane());
+  if (!lane) {
+    return Refused("lane: \"", selector->lane(), "\" is not ACCOUNT/LIST/CHANNEL/DESTINATION");
+  }
+  selector->set_lane(*std::move(lane));
   return absl::OkStatus();
 }
 
-absl::Status CheckChange(const v1::ChangeDeliveriesRequest& request) {
-  if (request.selector().ByteSizeLong() == 0) {
+absl::Status CheckChange(v1::ChangeDeliveriesRequest* request) {
+  if (request->selector().ByteSizeLong() == 0) {
     return Refused("selector: says nothing; name at least one thing");
   }
-  const absl::Status selector = CheckSelector(request.selector());
+  const absl::Status selector = CheckSelector(request->mutable_selector());
   if (!selector.ok()) return selector;
-  if (request.change() == v1::DELIVERY_CHANGE_UNSPECIFIED) return Refused("change: is not set");
-  if (!v1::DeliveryChange_IsValid(request.change())) {
-    return Refused("change: ", request.change(), " is not 1…", v1::DeliveryChange_MAX);
+  if (request->change() == v1::DELIVERY_CHANGE_UNSPECIFIED) return Refused("change: is not set");
+  if (!v1::DeliveryChange_IsValid(request->change())) {
+    return Refused("change: ", request->change(), " is not 1…", v1::DeliveryChange_MAX);
   }
-  if (request.change() == v1::DELIVERY_CHANGE_REROUTE && !request.channel().empty()) {
-    const absl::Status channel = CheckChannel(request.channel());
+  if (request->change() == v1::DELIVERY_CHANGE_REROUTE && !request->channel().empty()) {
+    const absl::Status channel = CheckChannel(request->channel());
     if (!channel.ok()) return channel;
   }
-  return CheckReason(request.reason());
+  return CheckReason(request->reason());
 }
 
 absl::Status CheckThrottle(const v1::Throttle& throttle) {

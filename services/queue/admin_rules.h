@@ -14,8 +14,10 @@ absl::StatusOr<std::string> HoldScope(const std::string& text);
 absl::StatusOr<std::string> ThrottleScope(const std::string& text);
 
 absl::Status CheckReason(const std::string& reason);
-absl::Status CheckSelector(const v1::Selector& selector);
-absl::Status CheckChange(const v1::ChangeDeliveriesRequest& request);
+// Brings its lane to the form that deliveries have it in.
+absl::Status CheckSelector(v1::Selector* selector);
+// And its selector's lane.
+absl::Status CheckChange(v1::ChangeDeliveriesRequest* request);
 // But for the scope.
 absl::Status CheckThrottle(const v1::Throttle& throttle);
 

@@ -79,6 +79,16 @@ TEST(Scopes, ThatNothingCanMatch_AreRefused) {
   }
 }
 
+// SPEC Q5: as a hold's.
+TEST(Selectors, HaveTheirLaneInOneForm) {
+  for (const char* text : {"1/0/shared/x.example", "01/00/shared/X.Example"}) {
+    v1::Selector selector;
+    selector.set_lane(text);
+    ASSERT_TRUE(CheckSelector(&selector).ok()) << text;
+    EXPECT_EQ(selector.lane(), "1/0/shared/x.example");
+  }
+}
+
 // SPEC Q5
 TEST(Changes, ThatMeanNothing_AreRefusedWithTheField) {
   const auto error = [](auto set) {
@@ -86,7 +96,7 @@ TEST(Changes, ThatMeanNothing_AreRefusedWithTheField) {
     request.mutable_selector()->set_account_id(1);
     request.set_change(v1::DELIVERY_CHANGE_REROUTE);
     set(&request, request.mutable_selector());
-    const absl::Status status = CheckChange(request);
+    const absl::Status status = CheckChange(&request);
     return std::string(status.message());
   };
   using R = v1::ChangeDeliveriesRequest*;
@@ -108,6 +118,10 @@ TEST(Changes, ThatMeanNothing_AreRefusedWithTheField) {
             "state: 99 is not 1…7, or 0 for any");
   EXPECT_EQ(error([](R, S s) { s->mutable_older_than()->set_seconds(-1); }),
             "older_than: is negative; 0 is the least");
+  EXPECT_EQ(error([](R, S s) { s->set_lane("foo"); }),
+            "lane: \"foo\" is not ACCOUNT/LIST/CHANNEL/DESTINATION");
+  EXPECT_EQ(error([](R, S s) { s->set_lane(std::string(601, 'a')); }),
+            "lane: longer than 600 bytes");
   EXPECT_EQ(error([](R r, S) { r->clear_change(); }), "change: is not set");
   EXPECT_EQ(error([](R r, S) { r->set_change(static_cast<v1::DeliveryChange>(99)); }),
             "change: 99 is not 1…6");

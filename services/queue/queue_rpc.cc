@@ -309,7 +309,7 @@ Co<absl::Status> QueueRpc::DoListDeliveries(const v1::ListDeliveriesRequest* req
       request->page_size() > 0 ? std::min(request->page_size(), kLargestPage) : kDefaultPage;
   v1::Selector selector = request->selector();
   if (request->account_id() != 0) selector.set_account_id(request->account_id());
-  const absl::Status valid = CheckSelector(selector);
+  const absl::Status valid = CheckSelector(&selector);
   if (!valid.ok()) co_return valid;
   auto page = co_await ListFrom(partitions_, request->page_token(), size);
   if (!page.ok()) co_return page.status();
