@@ -224,11 +224,15 @@ TEST(Selectors, ChooseByWhatIsSet) {
   delivery.mutable_envelope()->set_user("s7_0");
   delivery.mutable_envelope()->set_sender("Ann@Sender.example");
   delivery.mutable_envelope()->set_subject("Your code");
+  delivery.mutable_envelope()->set_channel("backup");
+  delivery.mutable_envelope()->set_campaign_code("spring");
   delivery.add_recipients("bob@x.example");
   delivery.set_destination("x.example");
+  delivery.set_lane("7/0/backup/x.example");
   delivery.set_class_(2);
-  delivery.set_state(v1::DELIVERY_STATE_READY);
+  delivery.set_state(v1::DELIVERY_STATE_DUE_LATER);
   delivery.mutable_accept_time()->set_seconds(1000);
+  delivery.mutable_due_time()->set_seconds(2000);
   const absl::Time now = absl::FromUnixSeconds(1600);
 
   const auto with = [](auto set) {
@@ -243,12 +247,16 @@ TEST(Selectors, ChooseByWhatIsSet) {
       with([](S s) { s->set_user("s7_0"); }),
       with([](S s) { s->set_message_id("m"); }),
       with([](S s) { s->set_destination("X.example"); }),
+      with([](S s) { s->set_channel("backup"); }),
+      with([](S s) { s->set_campaign("spring"); }),
+      with([](S s) { s->set_lane("7/0/backup/x.example"); }),
       with([](S s) { s->set_class_(2); }),
-      with([](S s) { s->set_state(v1::DELIVERY_STATE_READY); }),
+      with([](S s) { s->set_state(v1::DELIVERY_STATE_DUE_LATER); }),
       with([](S s) { s->mutable_older_than()->set_seconds(600); }),
       with([](S s) { s->set_sender("ann@sender"); }),
       with([](S s) { s->set_recipient("BOB@"); }),
       with([](S s) { s->set_subject("code"); }),
+      with([](S s) { s->mutable_due_before()->set_seconds(2001); }),
   };
   for (const v1::Selector& s : fitting) EXPECT_TRUE(Fits(s, delivery, now)) << s.DebugString();
   const std::vector<v1::Selector> others{
@@ -257,9 +265,9 @@ TEST(Selectors, ChooseByWhatIsSet) {
       with([](S s) { s->set_user("s7_1"); }),
       with([](S s) { s->set_message_id("n"); }),
       with([](S s) { s->set_destination("y.example"); }),
-      with([](S s) { s->set_channel("c"); }),
-      with([](S s) { s->set_campaign("c"); }),
-      with([](S s) { s->set_lane("l"); }),
+      with([](S s) { s->set_channel("shared"); }),
+      with([](S s) { s->set_campaign("autumn"); }),
+      with([](S s) { s->set_lane("7/0/shared/x.example"); }),
       with([](S s) { s->set_class_(1); }),
       with([](S s) { s->set_state(v1::DELIVERY_STATE_LEASED); }),
       with([](S s) { s->mutable_older_than()->set_seconds(601); }),
@@ -275,6 +283,8 @@ TEST(Selectors, ChooseByWhatIsSet) {
   for (const v1::Selector& s : others) EXPECT_FALSE(Fits(s, delivery, now)) << s.DebugString();
   delivery.mutable_envelope()->set_list_id(2);
   EXPECT_FALSE(Fits(fitting[1], delivery, now)) << "list 0 is the default list, not any";
+  delivery.clear_due_time();
+  EXPECT_FALSE(Fits(fitting.back(), delivery, now)) << "it waits for no time";
 }
 
 INSTANTIATE_TEST_SUITE_P(Content, AdminStoreTest, testing::ValuesIn(kPlaces), NameOfPlace);
