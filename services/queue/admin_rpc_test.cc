@@ -11,11 +11,14 @@
 #include "common/rpc/host.h"
 #include "common/rpc/test_call.h"
 #include "queue/serve.h"
+#include "queue/store_fixture.h"
 
 namespace staffetta::queue {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::SizeIs;
 using QueueClient = rpc::Client<v1::QueueService>;
 using AdminClient = rpc::Client<v1::QueueAdminService>;
@@ -56,11 +59,13 @@ class AdminRpcTest : public testing::Test {
     return {leased->deliveries().begin(), leased->deliveries().end()};
   }
   // Of all that account 1 has.
-  v1::ChangeDeliveriesResponse Change(v1::DeliveryChange change, bool dry_run = false) {
+  v1::ChangeDeliveriesResponse Change(v1::DeliveryChange change, bool dry_run = false,
+                                      const std::string& reason = "") {
     v1::ChangeDeliveriesRequest request;
     request.mutable_selector()->set_account_id(1);
     request.set_change(change);
     request.set_dry_run(dry_run);
+    request.set_reason(reason);
     return Change(request);
   }
   // Page by page.
@@ -77,9 +82,10 @@ class AdminRpcTest : public testing::Test {
     } while (!request.page_token().empty());
     return all;
   }
-  absl::Status Hold(const std::string& scope) {
+  absl::Status Hold(const std::string& scope, const std::string& reason = "") {
     v1::HoldRequest request;
     request.set_scope(scope);
+    request.set_reason(reason);
     return rpc::BlockOnCall(runtime_, admin_, &AdminClient::Async::Hold, request).status();
   }
   absl::Status Release(const std::string& scope) {
@@ -92,6 +98,12 @@ class AdminRpcTest : public testing::Test {
     request.mutable_throttle()->set_scope(scope);
     request.mutable_throttle()->set_messages(messages);
     return rpc::BlockOnCall(runtime_, admin_, &AdminClient::Async::SetThrottle, request);
+  }
+  std::vector<events::v1::Event> Events(const std::string& tag) {
+    asio::io_context context;
+    redis::Client client(context.get_executor(), redis_.options());
+    return EventsOf(
+        *Await(context, client.Run(redis::Command("XRANGE", "events:" + tag, "-", "+"))));
   }
 
   redis::TestRedis redis_;
@@ -134,6 +146,57 @@ TEST_F(AdminRpcTest, RerouteWithoutAName_GoesByMx) {
   const auto leased = Lease();
   ASSERT_THAT(leased, SizeIs(1));
   EXPECT_EQ(leased[0].envelope().channel(), "shared");
+}
+
+// SPEC Q5: whose it was, what was done to it, and why.
+TEST_F(AdminRpcTest, EachChange_IsAnEventThatSaysWhatAndWhy) {
+  constexpr auto kStateChanged = events::v1::EVENT_TYPE_STATE_CHANGED;
+  const struct {
+    v1::DeliveryChange change;
+    events::v1::EventType type;
+    std::string detail;
+  } rows[] = {
+      {v1::DELIVERY_CHANGE_PAUSE, kStateChanged, "paused by an operator: a test"},
+      {v1::DELIVERY_CHANGE_RESUME, kStateChanged, "resumed by an operator: a test"},
+      {v1::DELIVERY_CHANGE_REROUTE, kStateChanged,
+       "given to channel \"shared\" by an operator: a test"},
+      {v1::DELIVERY_CHANGE_PAUSE, kStateChanged, "paused by an operator: a test"},
+      {v1::DELIVERY_CHANGE_SEND_NOW, kStateChanged, "sent at once by an operator: a test"},
+      {v1::DELIVERY_CHANGE_EXPIRE, kStateChanged, "expired by an operator: a test"},
+      {v1::DELIVERY_CHANGE_CANCEL, events::v1::EVENT_TYPE_CANCELLED, "a test"},
+  };
+  std::string id = Enqueue();
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.detail);
+    if (row.change == v1::DELIVERY_CHANGE_CANCEL) id = Enqueue();  // the other one has expired
+    ASSERT_EQ(Change(row.change, true, "a test").changed(), 1);
+    ASSERT_EQ(Change(row.change, false, "a test").changed(), 1);
+    const events::v1::Event event = Events("{1}").back();
+    EXPECT_EQ(event.type(), row.type);
+    EXPECT_EQ(event.detail(), row.detail);
+    EXPECT_EQ(event.message_id(), id);
+    EXPECT_EQ(event.envelope().account_id(), 1);
+    EXPECT_THAT(event.recipients(), ElementsAre("bob@x.example"));
+  }
+  EXPECT_THAT(Events("{1}"), SizeIs(std::size(rows) + 2)) << "a dry run is none";
+}
+
+// SPEC Q5: in all partitions, but it is one fact.
+TEST_F(AdminRpcTest, HoldsAndThrottles_AreOneEventEach) {
+  ASSERT_TRUE(Hold("account:01", "unpaid").ok());
+  ASSERT_TRUE(Release("account:01").ok());
+  ASSERT_TRUE(Throttle("account:01", 30).ok());
+  ASSERT_TRUE(Throttle("account:01", 0).ok());
+  std::vector<std::string> details;
+  for (const events::v1::Event& event : Events("{0}")) {
+    EXPECT_EQ(event.type(), events::v1::EVENT_TYPE_STATE_CHANGED);
+    details.push_back(event.detail());
+  }
+  EXPECT_THAT(details,
+              ElementsAre("account:1 held by an operator: unpaid",
+                          "account:1 released by an operator", "account:1 throttled by an operator",
+                          "account:1 not throttled any more by an operator"));
+  EXPECT_THAT(Events("{1}"), IsEmpty());
 }
 
 TEST_F(AdminRpcTest, HoldThatCanMatchNothing_IsRefused) {

@@ -31,6 +31,17 @@ inline std::string NameOfPlace(const testing::TestParamInfo<ContentIn>& info) {
   return info.param == ContentIn::kMainStore ? "InMainStore" : "InSecondStore";
 }
 
+// What XRANGE gives of a stream of events.
+inline std::vector<events::v1::Event> EventsOf(const redis::Value& reply) {
+  std::vector<events::v1::Event> events;
+  for (const redis::Value& entry : reply.array()) {
+    events::v1::Event event;
+    EXPECT_TRUE(event.ParseFromString(entry.array()[1].array()[1].str()));
+    events.push_back(event);
+  }
+  return events;
+}
+
 class QueueStoreTest : public testing::TestWithParam<ContentIn> {
  protected:
   static void SetUpTestSuite() {
@@ -191,14 +202,8 @@ class QueueStoreTest : public testing::TestWithParam<ContentIn> {
   void Pass(const std::string& seconds) { second_redis_->Raw("BLPOP nothing " + seconds); }
 
   std::vector<events::v1::Event> Events() {
-    auto reply = Await(context_, client_->Run(redis::Command("XRANGE", "events:{0}", "-", "+")));
-    std::vector<events::v1::Event> events;
-    for (const redis::Value& entry : reply->array()) {
-      events::v1::Event event;
-      EXPECT_TRUE(event.ParseFromString(entry.array()[1].array()[1].str()));
-      events.push_back(event);
-    }
-    return events;
+    return EventsOf(
+        *Await(context_, client_->Run(redis::Command("XRANGE", "events:{0}", "-", "+"))));
   }
   std::vector<events::v1::EventType> EventTypes() {
     std::vector<events::v1::EventType> types;
