@@ -24,6 +24,8 @@ using Admin = pb::QueueAdminService::Stub;
 constexpr char kScopes[] =
     "all, account:N, list:ACCOUNT/LIST, channel:NAME, destination:DOMAIN or lane:LANE";
 
+constexpr char kOnlyCount[] = "Only say how many there are";
+
 constexpr uint64_t kMost = std::numeric_limits<int32_t>::max();
 
 absl::Status ShowWhy(Session& session, const std::string& message_id) {
@@ -122,10 +124,40 @@ void AddChange(CommandTable* table, CLI::App* queue, pb::DeliveryChange change,
   }
   command->add_option("--reason", options->reason, "Why, for the events; of a pause also for why")
       ->type_name("TEXT");
-  command->add_flag("--dry-run", options->dry_run, "Only say how many there are");
+  command->add_flag("--dry-run", options->dry_run, kOnlyCount);
 }
 
-absl::Status Hold(Session& session, const pb::HoldRequest& request) {
+struct HoldOptions {
+  std::string scope;
+  std::string reason;
+  bool dry_run = false;
+};
+
+// What Hold or Release would touch.
+template <class Request, class Response>
+absl::Status CountUnder(Session& session,
+                        grpc::Status (Admin::*method)(grpc::ClientContext*, const Request&,
+                                                      Response*),
+                        Request request) {
+  request.set_dry_run(true);
+  Response all;
+  do {
+    const auto page = session.Call(method, request);
+    if (!page.ok()) return page.status();
+    all.set_deliveries(all.deliveries() + page->deliveries());
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  return session.Print(all, [&](std::ostream& out) {
+    out << all.deliveries() << (all.deliveries() == 1 ? " delivery stands" : " deliveries stand")
+        << " under " << request.scope() << " now; nothing was changed.\n";
+  });
+}
+
+absl::Status Hold(Session& session, const HoldOptions& options) {
+  pb::HoldRequest request;
+  request.set_scope(options.scope);
+  request.set_reason(options.reason);
+  if (options.dry_run) return CountUnder(session, &Admin::Hold, request);
   const auto response = session.Call(&Admin::Hold, request);
   if (!response.ok()) return response.status();
   return session.Print(*response, [&](std::ostream& out) {
@@ -134,12 +166,14 @@ absl::Status Hold(Session& session, const pb::HoldRequest& request) {
   });
 }
 
-absl::Status Release(Session& session, const std::string& scope) {
+absl::Status Release(Session& session, const HoldOptions& options) {
   pb::ReleaseRequest request;
-  request.set_scope(scope);
+  request.set_scope(options.scope);
+  if (options.dry_run) return CountUnder(session, &Admin::Release, request);
   const auto response = session.Call(&Admin::Release, request);
   if (!response.ok()) return response.status();
-  return session.Print(*response, [&](std::ostream& out) { out << scope << " goes on.\n"; });
+  return session.Print(*response,
+                       [&](std::ostream& out) { out << options.scope << " goes on.\n"; });
 }
 
 absl::Status ListHolds(Session& session) {
@@ -264,19 +298,20 @@ void AddQueueAdminCommands(CommandTable* table, CLI::App* queue) {
   AddChange(table, queue, pb::DELIVERY_CHANGE_REROUTE, "reroute",
             "Give deliveries to another channel");
 
-  auto hold = std::make_shared<pb::HoldRequest>();
+  auto hold = std::make_shared<HoldOptions>();
   CLI::App* const hold_command =
       table->Add(queue, "hold", "Hand nothing of a scope out, what comes later included",
                  [hold](Session& session) { return Hold(session, *hold); });
-  hold_command->add_option("scope", *hold->mutable_scope(), kScopes)->required();
-  hold_command->add_option("--reason", *hold->mutable_reason(), "Why")->type_name("TEXT");
+  hold_command->add_option("scope", hold->scope, kScopes)->required();
+  hold_command->add_option("--reason", hold->reason, "Why")->type_name("TEXT");
+  hold_command->add_flag("--dry-run", hold->dry_run, kOnlyCount);
 
-  auto released = std::make_shared<std::string>();
-  table
-      ->Add(queue, "release", "End a hold",
-            [released](Session& session) { return Release(session, *released); })
-      ->add_option("scope", *released, kScopes)
-      ->required();
+  auto released = std::make_shared<HoldOptions>();
+  CLI::App* const release_command =
+      table->Add(queue, "release", "End a hold",
+                 [released](Session& session) { return Release(session, *released); });
+  release_command->add_option("scope", released->scope, kScopes)->required();
+  release_command->add_flag("--dry-run", released->dry_run, kOnlyCount);
   table->Add(queue, "holds", "List the holds", ListHolds);
 
   auto throttle = std::make_shared<ThrottleOptions>();

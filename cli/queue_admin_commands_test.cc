@@ -9,7 +9,8 @@ namespace {
 namespace pb = ::staffetta::queue::v1;
 using testing::HasSubstr;
 
-// Remembers what it was asked; changes come in two pages of three deliveries.
+// Remembers what it was asked; changes come in two pages of three deliveries, and so does what is
+// counted in a dry run.
 class FakeQueueAdmin final : public pb::QueueAdminService::Service {
  public:
   grpc::Status ChangeDeliveries(grpc::ServerContext* context,
@@ -32,8 +33,15 @@ class FakeQueueAdmin final : public pb::QueueAdminService::Service {
     return CheckKey(*context);
   }
   grpc::Status Hold(grpc::ServerContext* context, const pb::HoldRequest* request,
-                    pb::HoldResponse*) override {
+                    pb::HoldResponse* response) override {
     hold = *request;
+    Count(request->page_token(), response);
+    return CheckKey(*context);
+  }
+  grpc::Status Release(grpc::ServerContext* context, const pb::ReleaseRequest* request,
+                       pb::ReleaseResponse* response) override {
+    release = *request;
+    Count(request->page_token(), response);
     return CheckKey(*context);
   }
   grpc::Status ListHolds(grpc::ServerContext* context, const pb::ListHoldsRequest*,
@@ -63,7 +71,15 @@ class FakeQueueAdmin final : public pb::QueueAdminService::Service {
   int left_alone = 1;
   pb::ChangeDeliveriesRequest change;
   pb::HoldRequest hold;
+  pb::ReleaseRequest release;
   pb::Throttle throttle;
+
+ private:
+  template <class Response>
+  static void Count(const std::string& page_token, Response* response) {
+    response->set_deliveries(3);
+    if (page_token.empty()) response->set_next_page_token("0.7");
+  }
 };
 
 class QueueAdminCommandsTest : public CliTest {
@@ -133,6 +149,20 @@ TEST_F(QueueAdminCommandsTest, Holds_AreSetAndListed) {
   EXPECT_EQ(admin_.hold.scope(), "account:7");
   EXPECT_EQ(admin_.hold.reason(), "unpaid");
   EXPECT_THAT(Call({"queue", "holds"}).out, HasSubstr("account:7  2023-11-14T22:13:20Z  unpaid\n"));
+}
+
+// SPEC Q5
+TEST_F(QueueAdminCommandsTest, DryRunOfAHold_SaysWhatItWouldTouch) {
+  const Outcome hold = Call({"queue", "hold", "account:7", "--dry-run"});
+  EXPECT_EQ(hold.code, 0);
+  EXPECT_EQ(hold.out, "6 deliveries stand under account:7 now; nothing was changed.\n");
+  EXPECT_TRUE(admin_.hold.dry_run());
+  EXPECT_EQ(Call({"queue", "release", "account:7", "--dry-run"}).out, hold.out);
+  EXPECT_TRUE(admin_.release.dry_run());
+  EXPECT_THAT(Call({"queue", "release", "account:7", "--dry-run", "--json"}).out,
+              HasSubstr("\"deliveries\":\"6\""));
+  EXPECT_EQ(Call({"queue", "release", "account:7"}).out, "account:7 goes on.\n");
+  EXPECT_FALSE(admin_.release.dry_run());
 }
 
 // SPEC Q4

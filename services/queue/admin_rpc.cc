@@ -2,6 +2,7 @@
 
 #include <absl/strings/str_cat.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -70,6 +71,31 @@ bool CanChange(v1::DeliveryChange change, v1::DeliveryState state) {
   }
 }
 
+// What a hold of the scope or its end would touch, as far as this page of the queue goes.
+template <class Request, class Response>
+Co<absl::Status> CountUnder(std::string scope, std::vector<Stores> partitions,
+                            const Request* request, Response* response) {
+  const auto page = co_await ListFrom(std::move(partitions), request->page_token(), kPage);
+  if (!page.ok()) co_return page.status();
+  const auto& deliveries = page->description.deliveries;
+  response->set_deliveries(std::count_if(deliveries.begin(), deliveries.end(),
+                                         [&](const auto& d) { return Holds(scope, d.lane); }));
+  response->set_next_page_token(page->next);
+  co_return absl::OkStatus();
+}
+
+// Those that a failed call left in some partitions only are among them.
+Co<absl::StatusOr<std::map<std::string, AdminStore::Hold>>> HoldsOf(
+    std::vector<Stores> partitions) {
+  std::map<std::string, AdminStore::Hold> all;
+  for (const Stores& stores : partitions) {
+    auto holds = co_await stores.admin->Holds();
+    if (!holds.ok()) co_return holds.status();
+    all.merge(*std::move(holds));
+  }
+  co_return all;
+}
+
 // What was set when less was checked can still be removed, by its text.
 std::string ScopeToRemove(const absl::StatusOr<std::string>& parsed, const std::string& text) {
   return parsed.ok() ? *parsed : text;
@@ -133,11 +159,12 @@ Co<absl::Status> AdminRpc::DoChangeDeliveries(const v1::ChangeDeliveriesRequest*
   co_return absl::OkStatus();
 }
 
-Co<absl::Status> AdminRpc::DoHold(const v1::HoldRequest* request, v1::HoldResponse*) {
+Co<absl::Status> AdminRpc::DoHold(const v1::HoldRequest* request, v1::HoldResponse* response) {
   const auto scope = HoldScope(request->scope());
   if (!scope.ok()) co_return scope.status();
   const absl::Status valid = CheckReason(request->reason());
   if (!valid.ok()) co_return valid;
+  if (request->dry_run()) co_return co_await CountUnder(*scope, partitions_, request, response);
   const std::string event = StateChange(*scope + " held", request->reason());
   for (size_t i = 0; i < partitions_.size(); ++i) {
     const absl::Status status = co_await partitions_[i].admin->SetHold(
@@ -147,9 +174,16 @@ Co<absl::Status> AdminRpc::DoHold(const v1::HoldRequest* request, v1::HoldRespon
   co_return absl::OkStatus();
 }
 
-Co<absl::Status> AdminRpc::DoRelease(const v1::ReleaseRequest* request, v1::ReleaseResponse*) {
+Co<absl::Status> AdminRpc::DoRelease(const v1::ReleaseRequest* request,
+                                     v1::ReleaseResponse* response) {
   const std::string scope = ScopeToRemove(HoldScope(request->scope()), request->scope());
   absl::Status result = absl::NotFoundError(scope + " is not held");
+  if (request->dry_run()) {
+    const auto holds = co_await HoldsOf(partitions_);
+    if (!holds.ok()) co_return holds.status();
+    if (!holds->contains(scope)) co_return result;
+    co_return co_await CountUnder(scope, partitions_, request, response);
+  }
   const std::string event = StateChange(scope + " released", "");
   for (size_t i = 0; i < partitions_.size(); ++i) {
     const absl::Status status = co_await partitions_[i].admin->Release(scope, EventIn(i, event));
@@ -162,14 +196,9 @@ Co<absl::Status> AdminRpc::DoRelease(const v1::ReleaseRequest* request, v1::Rele
 
 Co<absl::Status> AdminRpc::DoListHolds(const v1::ListHoldsRequest*,
                                        v1::ListHoldsResponse* response) {
-  // Those that a failed call left in some partitions only are among them.
-  std::map<std::string, AdminStore::Hold> all;
-  for (size_t i = 0; i < partitions_.size(); ++i) {
-    auto holds = co_await partitions_[i].admin->Holds();
-    if (!holds.ok()) co_return holds.status();
-    all.merge(*std::move(holds));
-  }
-  for (const auto& [scope, hold] : all) {
+  const auto holds = co_await HoldsOf(partitions_);
+  if (!holds.ok()) co_return holds.status();
+  for (const auto& [scope, hold] : *holds) {
     v1::HeldScope* const out = response->add_holds();
     out->set_scope(scope);
     out->set_reason(hold.why);

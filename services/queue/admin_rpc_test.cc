@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 
 #include "common/base/ids.h"
@@ -25,6 +26,8 @@ using AdminClient = rpc::Client<v1::QueueAdminService>;
 
 class AdminRpcTest : public testing::Test {
  protected:
+  using Async = AdminClient::Async;
+
   AdminRpcTest()
       : server_(runtime_.executor(0), {.partitions = 2, .allow_volatile = true}, redis_.options(),
                 "key"),
@@ -92,6 +95,23 @@ class AdminRpcTest : public testing::Test {
     v1::ReleaseRequest request;
     request.set_scope(scope);
     return rpc::BlockOnCall(runtime_, admin_, &AdminClient::Async::Release, request).status();
+  }
+  // What Hold or Release would touch, page by page.
+  template <class Request, class Response>
+  absl::StatusOr<int64_t> Count(void (Async::*method)(grpc::ClientContext*, const Request*,
+                                                      Response*, std::function<void(grpc::Status)>),
+                                const std::string& scope) {
+    Request request;
+    request.set_scope(scope);
+    request.set_dry_run(true);
+    int64_t all = 0;
+    do {
+      const auto page = rpc::BlockOnCall(runtime_, admin_, method, request);
+      if (!page.ok()) return page.status();
+      all += page->deliveries();
+      request.set_page_token(page->next_page_token());
+    } while (!request.page_token().empty());
+    return all;
   }
   absl::StatusOr<v1::SetThrottleResponse> Throttle(const std::string& scope, int messages) {
     v1::SetThrottleRequest request;
@@ -211,6 +231,24 @@ TEST_F(AdminRpcTest, Hold_IsReleasedHoweverItIsWritten) {
   EXPECT_THAT(Lease(), SizeIs(0));
   EXPECT_TRUE(Release("lane:1/00/sandbox/x.Example").ok());
   EXPECT_THAT(Lease(), SizeIs(1));
+}
+
+// SPEC Q5
+TEST_F(AdminRpcTest, DryRunOfAHoldAndItsEnd_CountsAndChangesNothing) {
+  for (int i = 0; i < 3; ++i) Enqueue();
+  ASSERT_THAT(Lease(1), SizeIs(1));
+  EXPECT_EQ(*Count(&Async::Hold, "destination:X.example"), 3);
+  EXPECT_EQ(*Count(&Async::Hold, "all"), 3);
+  EXPECT_EQ(*Count(&Async::Hold, "destination:y.example"), 0);
+  EXPECT_EQ(Count(&Async::Hold, "lane:foo").status(), Hold("lane:foo"));
+  EXPECT_EQ(Count(&Async::Release, "account:1").status(),
+            absl::NotFoundError("account:1 is not held"));
+  EXPECT_THAT(Lease(1), SizeIs(1)) << "nothing is held";
+
+  ASSERT_TRUE(Hold("account:1").ok());
+  EXPECT_EQ(*Count(&Async::Release, "account:01"), 3);
+  EXPECT_THAT(Lease(1), SizeIs(0)) << "it is still held";
+  EXPECT_THAT(Events("{0}"), SizeIs(1)) << "of the hold";
 }
 
 // A hold of a time when any text was taken.

@@ -116,6 +116,15 @@ absl::StatusOr<std::string> ThrottleScope(const std::string& text) {
   return ParseScope(text, true);
 }
 
+bool Holds(const std::string& scope, const std::string& lane) {
+  const std::vector<std::string> parts = absl::StrSplit(lane, absl::MaxSplits('/', 3));
+  if (parts.size() != 4) return false;
+  return scope == "all" || scope == "account:" + parts[0] ||
+         scope == absl::StrCat("list:", parts[0], "/", parts[1]) ||
+         scope == "channel:" + parts[2] || scope == "destination:" + parts[3] ||
+         scope == "lane:" + lane;
+}
+
 absl::Status CheckReason(const std::string& reason) {
   if (reason.size() <= kLongestReason) return absl::OkStatus();
   return Refused("reason: longer than ", kLongestReason, " characters");

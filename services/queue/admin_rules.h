@@ -13,6 +13,9 @@ namespace staffetta::queue {
 absl::StatusOr<std::string> HoldScope(const std::string& text);
 absl::StatusOr<std::string> ThrottleScope(const std::string& text);
 
+// Whether a scope, as it is stored, holds that lane (lua/gates.lua: holding).
+bool Holds(const std::string& scope, const std::string& lane);
+
 absl::Status CheckReason(const std::string& reason);
 // Brings its lane to the form that deliveries have it in.
 absl::Status CheckSelector(v1::Selector* selector);

@@ -79,6 +79,20 @@ TEST(Scopes, ThatNothingCanMatch_AreRefused) {
   }
 }
 
+// SPEC Q5
+TEST(Scopes, HoldTheLanesThatAreTheirs) {
+  const std::string lane = "7/0/shared/x.example";
+  for (const char* scope : {"all", "account:7", "list:7/0", "channel:shared",
+                            "destination:x.example", "lane:7/0/shared/x.example"}) {
+    EXPECT_TRUE(Holds(scope, lane)) << scope;
+  }
+  for (const char* scope : {"account:0", "account:77", "list:7/1", "channel:", "channel:sandbox",
+                            "destination:example", "lane:7/0/shared/y.example", "lane:foo"}) {
+    EXPECT_FALSE(Holds(scope, lane)) << scope;
+  }
+  EXPECT_TRUE(Holds("channel:", "7/0//"));
+}
+
 // SPEC Q5: as a hold's.
 TEST(Selectors, HaveTheirLaneInOneForm) {
   for (const char* text : {"1/0/shared/x.example", "01/00/shared/X.Example"}) {

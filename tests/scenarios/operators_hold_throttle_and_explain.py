@@ -14,6 +14,8 @@ def story():
     why = relay.cli("queue", "why", ids[0])["explanations"][0]
     same(why["reason"], "WAIT_REASON_HOLD", "why it waits")
     holds("they asked for a pause" in why["text"], f"no reason in: {why['text']}")
+    dry = relay.cli("queue", "release", "destination:receiver.example", "--dry-run")
+    same(dry["deliveries"], "3", "deliveries that a dry run says are held")
     same(len(mx.mails), 0, "mails that came through the hold")
 
     dry = relay.cli("queue", "cancel", "--recipient", "bob@", "--dry-run")
