@@ -63,8 +63,8 @@ absl::Status ListDeliveries(Session& session, const ListOptions& options) {
   } while (!request.page_token().empty() && listed() < limit);
   all.set_next_page_token(request.page_token());
   return session.Print(all, [&](std::ostream& out) {
-    Table table({"DELIVERY", "STATE", "CLASS", "ATTEMPTS", "ACCEPTED", "DUE", "SENDER",
-                 "RECIPIENTS", "LAST REPLY"});
+    Table table({"DELIVERY", "STATE", "CLASS", "ATTEMPTS", "ACCEPTED", "DUE OR LEASE ENDS",
+                 "SENDER", "RECIPIENTS", "LAST REPLY"});
     for (const pb::QueuedDelivery& delivery : all.deliveries()) {
       table.Add({delivery.delivery_id(), Word(delivery.state()), absl::StrCat(delivery.class_()),
                  absl::StrCat(delivery.attempts()),
@@ -93,7 +93,8 @@ void PrintDelivery(const pb::QueuedDelivery& delivery, std::ostream& out) {
   table.Add({"Class:", absl::StrCat(delivery.class_())});
   table.Add({"Accepted:", Time(delivery.has_accept_time(), delivery.accept_time())});
   table.Add({"Attempts:", absl::StrCat(delivery.attempts())});
-  table.Add({"Due:", Time(delivery.has_due_time(), delivery.due_time())});
+  table.Add({delivery.state() == pb::DELIVERY_STATE_LEASED ? "Lease ends:" : "Due:",
+             Time(delivery.has_due_time(), delivery.due_time())});
   table.Add({"Expires:", Time(delivery.has_expire_time(), delivery.expire_time())});
   table.Add({"Last reply:", ReplyText(delivery.last_reply())});
   out << table;

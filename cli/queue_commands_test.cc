@@ -48,6 +48,7 @@ class FakeQueue final : public pb::QueueService::Service {
                                 pb::GetQueuedMessageResponse* response) override {
     *response->add_deliveries() = Delivery(0);
     *response->add_deliveries() = Delivery(1);
+    response->mutable_deliveries(1)->set_state(pb::DELIVERY_STATE_LEASED);
     return CheckKey(*context);
   }
 
@@ -61,6 +62,7 @@ class FakeQueue final : public pb::QueueService::Service {
     delivery.set_class_(2);
     delivery.set_attempts(1);
     delivery.mutable_accept_time()->set_seconds(1'700'000'000);
+    delivery.mutable_due_time()->set_seconds(1'700'000'060);
     delivery.add_recipients("bob@example.net");
     auto* reply = delivery.mutable_last_reply();
     reply->set_code(451);
@@ -102,8 +104,8 @@ TEST_F(QueueCommandsTest, List_EndsAtTheLimitAndSaysThatThereAreMore) {
   EXPECT_EQ(Lines(some.out), 1 + 100 + 1);
   EXPECT_THAT(some.out, HasSubstr("There are more"));
   EXPECT_THAT(some.out,
-              HasSubstr("m.99      due-later  2      1         2023-11-14T22:13:20Z  -    "
-                        "<>      bob@example.net  451 4.3.0 try again "
+              HasSubstr("m.99      due-later  2      1         2023-11-14T22:13:20Z  "
+                        "2023-11-14T22:14:20Z  <>      bob@example.net  451 4.3.0 try again "
                         "(mx.example.net [192.0.2.1])\n"));
 }
 
@@ -126,6 +128,14 @@ TEST_F(QueueCommandsTest, Show_PrintsEachDelivery) {
   const Outcome outcome = Call({"queue", "show", "m"});
   EXPECT_THAT(outcome.out, HasSubstr("Delivery:    m.0\n"));
   EXPECT_THAT(outcome.out, HasSubstr("\n\nDelivery:    m.1\n"));
+}
+
+// The contract has one time for both.
+TEST_F(QueueCommandsTest, EndOfALease_IsNotWhenADeliveryIsDue) {
+  const std::string out = Call({"queue", "show", "m"}).out;
+  EXPECT_THAT(out, HasSubstr("Due:         2023-11-14T22:14:20Z\n"));
+  EXPECT_THAT(out, HasSubstr("Lease ends:  2023-11-14T22:14:20Z\n"));
+  EXPECT_THAT(Call({"queue", "list"}).out, HasSubstr("  DUE OR LEASE ENDS     SENDER"));
 }
 
 }  // namespace
