@@ -140,6 +140,11 @@ class RedisCluster:
         starts = [number * SLOTS // self.MASTERS for number in range(self.MASTERS)]
         return sorted({index for index in map(self.master_of, starts) if index is not None})
 
+    def replace_paused_master(self, slot):
+        """Pauses the slot's master, and resumes it as soon as its replica has taken its place."""
+        master = self.master_of(slot)
+        _replace_paused(self.nodes[master], [self.nodes[(master + self.MASTERS) % len(self.nodes)]])
+
     def move(self, slot, to, batch=100):
         """Moves the slot to another master, as redis-cli does: its scripts are refused meanwhile."""
         source, target = self.nodes[self.master_of(slot)], self.nodes[to]
