@@ -52,6 +52,11 @@ def make_plan(seed, count):
     return [_draw(rng, number) for number in range(1, count + 1)]
 
 
+def each_step():
+    """A kill at each step of a message's way, once, in order."""
+    return [Fault(number, "step", step, 0.0, 0.1) for number, step in enumerate(STEPS, start=1)]
+
+
 def _draw(rng, number):
     kind, _, about, seconds = rng.choices(_KINDS, [weight for _, weight, _, _ in _KINDS])[0]
     return Fault(number, kind, rng.choice(about), rng.uniform(*seconds) if seconds else 0.0,
