@@ -19,16 +19,21 @@ constexpr size_t kLargestTogether = 64 << 10;
 absl::StatusOr<Queued> ToQueued(queue_pb::Durability durability,
                                 const queue_pb::EnqueueResult& result) {
   if (!result.refusal().empty()) return absl::FailedPreconditionError(result.refusal());
+  Queued queued{.id = result.message_id(), .demoted = result.demoted()};
   switch (durability) {
     case queue_pb::DURABILITY_SYNCED:
-      return Queued{Durability::kSynced, result.message_id(), result.demoted()};
+      queued.durability = Durability::kSynced;
+      break;
     case queue_pb::DURABILITY_REPLICATED:
-      return Queued{Durability::kReplicated, result.message_id(), result.demoted()};
+      queued.durability = Durability::kReplicated;
+      break;
     case queue_pb::DURABILITY_VOLATILE:
-      return Queued{Durability::kVolatile, result.message_id(), result.demoted()};
+      queued.durability = Durability::kVolatile;
+      break;
     default:  // proto3 enums are open
       return absl::InternalError("a durability that is not foreseen");
   }
+  return queued;
 }
 
 }  // namespace

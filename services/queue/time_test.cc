@@ -101,6 +101,20 @@ TEST_P(TimeTest, OldestOfAClass_IsOneThatStillWaits) {
   EXPECT_EQ(oldest(), accepted(fresh));
 }
 
+// When replicas are missing, or memory, an operator looks.
+TEST_P(TimeTest, RedisThatTakesNoWrites_StillTellsTheOldest) {
+  const std::string first = Enqueue(3, {"r@x.example"});
+  Enqueue(3, {"r@y.example"});
+  const auto described = Await(context_, admin_->DescribeMessage(first));
+  redis_->Raw("CONFIG SET min-replicas-to-write 1");
+  EXPECT_FALSE(Await(context_, EnqueueOne(*ToStorable(Message(3, {"r@x.example"}), {}))).ok());
+  const auto stats = Await(context_, admin_->GetStats());
+  redis_->Raw("CONFIG SET min-replicas-to-write 0");
+  ASSERT_TRUE(stats.ok()) << stats.status();
+  EXPECT_EQ(stats->classes[3].ready, 2);
+  EXPECT_EQ(stats->classes[3].oldest, described->deliveries[0].accepted);
+}
+
 // To the millisecond.
 TEST_P(TimeTest, ScheduledMessage_IsReadyAtItsTime) {
   v1::NewMessage message = Message(3, {"r@x.example"});
@@ -173,9 +187,7 @@ TEST_P(TimeTest, DeliveryWhoseWorkersDie_IsSetAside) {
   EXPECT_EQ(described->deliveries[0].kills, 3);
   EXPECT_THAT(EventTypes(), Contains(events::v1::EVENT_TYPE_STATE_CHANGED));
 
-  EXPECT_TRUE(Await(context_,
-                    admin_->Change({.change = v1::DELIVERY_CHANGE_RESUME, .event = "e"}, {poison}))
-                  .ok());
+  Change(v1::DELIVERY_CHANGE_RESUME, poison);
   EXPECT_THAT(LeaseIds(), ElementsAre(poison)) << "an operator gives it another chance";
 }
 

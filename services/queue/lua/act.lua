@@ -32,12 +32,10 @@ for k = 10, #ARGV do
   local d, m = load(delivery)
   if d and fits[action][d[PLACE]] then
     publish(keep, m[ENVELOPE] .. d[PART] .. change)
+    if action ~= 'reroute' then leave_place(delivery, d) end
     if action == 'reroute' then
       reroute(delivery, d)
-    else
-      leave_place(delivery, d)
-    end
-    if action == 'pause' then
+    elseif action == 'pause' then
       put_by('paused', delivery, d, now)
       if why ~= '' then redis.call('HSET', why_key, delivery, why) end
     elseif action == 'cancel' then
@@ -45,7 +43,7 @@ for k = 10, #ARGV do
     elseif action == 'expire' then
       d[EXPIRES] = now
       make_expired(delivery, d)
-    elseif action == 'resume' or action == 'send_now' then
+    else
       d[KILLS] = 0
       if action == 'resume' and d[DUE] > now then
         make_due(delivery, d, d[DUE])

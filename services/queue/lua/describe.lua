@@ -7,16 +7,16 @@
 -- that goes first), turn. When it is due later or suspect, the hold that it meets then. O(deliveries) but for the place in the lane.
 local now = now_ms()
 
--- The hold that the lane is under, as reason, scope and since when; nil: none.
+-- The hold that the lane is under, as reason, scope and since when; without one the reason is empty.
 local function hold_of(lane)
   local scope = holding(lane)
   if scope then return 'hold', scope, tonumber(string.match(redis.call('HGET', hold_key, scope), '^%d+')) end
-  return nil
+  return '', '', 0
 end
 
 local function reason_of(d)
   local reason, scope, since = hold_of(d[LANE])
-  if reason then return reason, scope, since end
+  if reason ~= '' then return reason, scope, since end
   local gate, at = closed_gate(throttles_of({ d[LANE] })[d[LANE]], d[RECIPIENTS], now)
   if gate then return 'throttle', gate, at == math.huge and 0 or at end
   local highest = highest_waiting()
@@ -38,10 +38,7 @@ for k = 2, #ARGV do
       if d[PLACE] ~= 'suspect' and d[PLACE] ~= 'expired' then
         at = tonumber(redis.call('ZSCORE', index, delivery) or 0)
       end
-      if d[PLACE] == 'due' or d[PLACE] == 'suspect' then
-        local hold, held, since = hold_of(d[LANE])
-        if hold then reason, scope, reason_until = hold, held, since end
-      end
+      if d[PLACE] == 'due' or d[PLACE] == 'suspect' then reason, scope, reason_until = hold_of(d[LANE]) end
       if d[PLACE] == 'paused' then paused_why = redis.call('HGET', why_key, delivery) or '' end
     end
     out[#out + 1] = { delivery, d[CLASS], d[ATTEMPTS], d[PART], m[ENVELOPE], m[ACCEPTED], d[EXPIRES], d[PLACE], at,

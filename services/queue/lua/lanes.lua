@@ -34,20 +34,20 @@ local function make_ready(delivery, d, push)
 end
 
 -- The first of a lane and its records, if that one is ready there, and heads has its time then; nil: it was not, and
--- is not there any more, or there is none.
+-- is not there any more, or there is none. A Redis that takes no writes (full, without its replicas) still tells.
 local function look_at_head(class, lane)
   local key = lane_key(class, lane)
   local delivery = redis.call('LINDEX', key, 0)
   local d, m
   if delivery then d, m = load(delivery) end
   if d and d[PLACE] == 'ready' and d[LANE] == lane and d[CLASS] == class then
-    redis.call('ZADD', heads_key(class), d[EXPIRES], lane)
+    redis.pcall('ZADD', heads_key(class), d[EXPIRES], lane)
     return delivery, d, m
   elseif delivery then
-    redis.call('LPOP', key)
+    redis.pcall('LPOP', key)
   else
     -- Its turn, which it still has, will find it empty.
-    redis.call('ZADD', heads_key(class), '+inf', lane)
+    redis.pcall('ZADD', heads_key(class), '+inf', lane)
   end
   return nil
 end

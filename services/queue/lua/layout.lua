@@ -15,7 +15,8 @@
 --                               more, or is ready elsewhere, is skipped when its turn comes
 --   turn:{p}:<class>            list of the accounts with a lane below, each once, by turn
 --   turn:{p}:<class>:<account>  list of its lanes that may go, each once, by turn
---   heads:{p}:<class>           sorted set: lane that is not empty -> no earlier does its first one expire (ms)
+--   heads:{p}:<class>           sorted set: lane that is not empty -> no earlier does its first one expire (ms);
+--                               +inf: it was found empty
 --   wait:{p}:<class>:<scope>    list of lanes that wait before a gate (gates.lua)
 --   gates:{p}                   sorted set: throttled scope with waiting lanes -> when it opens (ms)
 --   hold:{p}                    hash: scope that an operator holds -> since (ms), space, why

@@ -1,18 +1,17 @@
 -- parts: layout records lanes gates
 -- How much waits. ARGV: tag. Returns: now, messages, due, leased, paused, aside, expired, suspects, when a worker
--- last asked (0: never), then for each class: ready, and when the oldest of them was accepted (0: none);
+-- last asked (0: never), then for each class: ready, and when the oldest of them was accepted, about (0: none);
 -- then holds by kind of scope (account, channel, destination, list, lane, all), and closed gates by the first
 -- three; at last: messages with content in the second store, and what is announced for it or to be removed from
 -- it. O(holds and lanes that moved on, up to a limit), whatever waits.
 local now = now_ms()
-write_although_full()
 
 -- Heads that are looked at for the oldest of a class. Where more than so many lanes have moved on since, it is the
 -- oldest of those, and the next call goes on.
 local most_heads = 200
 
--- When the oldest of a class was accepted; 0: none is ready. Lanes are in order, and so are their heads: by when they
--- expire.
+-- When the oldest of a class was accepted, by order of expiry, which is that of age but for lifetimes of their own; 0: none
+-- is ready.
 local function oldest_of(class)
   local oldest = 0
   for _ = 1, most_heads do
