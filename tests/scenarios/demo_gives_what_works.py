@@ -1,5 +1,6 @@
 """`serve --demo`: what it writes down works at once, and still does at the second start."""
-# SPEC O1, O2: the quick start.
+# SPEC O1
+# SPEC O2: what scripts/up starts when it has installed and built.
 import json
 import stat
 
