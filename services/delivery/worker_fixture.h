@@ -93,6 +93,14 @@ class WorkerTest : public testing::Test {
     if (!worker_) Start();
     *in_time = co_await queue_.AwaitRenewals(2);
   }
+  Co<void> AwaitHeld(size_t deliveries) {
+    if (!worker_) Start();
+    Timer pause(runtime_.executor(0));
+    while (worker_->held() < deliveries) {
+      pause.expires_after(std::chrono::milliseconds(1));
+      co_await pause.async_wait(use_co);
+    }
+  }
   Co<void> StopWorker() { co_await worker_->Stop(); }
 
   Runtime runtime_{1};

@@ -50,7 +50,7 @@ QueueRpc::QueueRpc(const std::vector<Stores>& partitions, Scheduler* scheduler, 
 
 void QueueRpc::Offer(rpc::DirectMethods* direct) {
   direct->Add(&dispatcher_, this, &QueueRpc::DoEnqueue);
-  direct->Add(&dispatcher_, this, &QueueRpc::DoLease);
+  direct->Add(&dispatcher_, this, &QueueRpc::DoLease, &QueueRpc::Unlease);
   direct->Add(&dispatcher_, this, &QueueRpc::DoRenew);
   direct->Add(&dispatcher_, this, &QueueRpc::DoComplete);
   direct->Add(&dispatcher_, this, &QueueRpc::DoPutContent);
@@ -167,6 +167,18 @@ Co<void> QueueRpc::SetAside(std::vector<StorableCompletion> damaged) {
     const auto result = co_await partitions_[*partition].queue->Complete(std::move(one));
     if (!result.ok()) log::Warn("not set aside yet: {}", result.status().ToString());
   }
+}
+
+Co<void> QueueRpc::Unlease(v1::LeaseResponse response) {
+  if (response.deliveries().empty()) co_return;
+  std::vector<QueueStore::Leased> deliveries;
+  for (v1::LeasedDelivery& each : *response.mutable_deliveries()) {
+    deliveries.push_back({.delivery_id = std::move(*each.mutable_delivery_id()),
+                          .lease_id = std::move(*each.mutable_lease_id())});
+  }
+  // All are of one.
+  const auto partition = PartitionOf(deliveries.front().delivery_id, partitions_.size());
+  if (partition.ok()) co_await scheduler_->HandBack(*partition, std::move(deliveries));
 }
 
 Co<absl::Status> QueueRpc::DoRenew(const v1::RenewRequest* request, v1::RenewResponse* response) {

@@ -41,7 +41,8 @@ class QueueRpc final : public v1::QueueService::CallbackService {
   grpc::ServerUnaryReactor* Lease(grpc::CallbackServerContext* context,
                                   const v1::LeaseRequest* request,
                                   v1::LeaseResponse* response) override {
-    return dispatcher_.Unary(context, request, response, this, &QueueRpc::DoLease);
+    return dispatcher_.Unary(context, request, response, this, &QueueRpc::DoLease,
+                             &QueueRpc::Unlease);
   }
   grpc::ServerUnaryReactor* Renew(grpc::CallbackServerContext* context,
                                   const v1::RenewRequest* request,
@@ -82,6 +83,8 @@ class QueueRpc final : public v1::QueueService::CallbackService {
  private:
   Co<absl::Status> DoEnqueue(const v1::EnqueueRequest* request, v1::EnqueueResponse* response);
   Co<absl::Status> DoLease(const v1::LeaseRequest* request, v1::LeaseResponse* response);
+  // Nobody works on these.
+  Co<void> Unlease(v1::LeaseResponse response);
   Co<absl::Status> DoRenew(const v1::RenewRequest* request, v1::RenewResponse* response);
   Co<absl::Status> DoComplete(const v1::CompleteRequest* request, v1::CompleteResponse* response);
   Co<absl::Status> DoPutContent(const v1::PutContentRequest* request,

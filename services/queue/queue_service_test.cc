@@ -154,6 +154,17 @@ TEST_F(QueueServiceTest, WorkerThatGaveUp_TakesNothingAlong) {
   EXPECT_EQ(leased->deliveries_size(), 1);
 }
 
+// SPEC Q2: nor does one that went away while Redis was asked for it.
+TEST_F(QueueServiceTest, WorkerThatGaveUpWhileItWasServed_TakesNothingAlong) {
+  ASSERT_TRUE(Enqueue().ok());
+  redis_.Raw("CLIENT PAUSE 500 ALL");
+  EXPECT_EQ(Lease(absl::Seconds(30), absl::Milliseconds(200)).status().code(),
+            absl::StatusCode::kDeadlineExceeded);
+  const auto leased = Lease(absl::Seconds(5));
+  ASSERT_TRUE(leased.ok()) << leased.status();
+  EXPECT_EQ(leased->deliveries_size(), 1);
+}
+
 TEST_F(QueueServiceTest, BadRequests_AreNamed) {
   v1::LeaseRequest no_credits;
   EXPECT_THAT(Call(&QueueClient::Async::Lease, no_credits).status().ToString(),

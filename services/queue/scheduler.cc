@@ -61,10 +61,6 @@ Co<absl::StatusOr<QueueStore::LeaseResult>> Scheduler::Lease(QueueStore::Want wa
     waiters_.remove(waiter);
     co_return QueueStore::LeaseResult{};
   }
-  if (gone() && waiter->result.ok()) {
-    co_await HandBack(waiter->partition, std::move(waiter->result->deliveries));
-    co_return QueueStore::LeaseResult{};
-  }
   co_return std::move(waiter->result);
 }
 
@@ -264,7 +260,6 @@ void Scheduler::Settle(const WaiterPtr& waiter, size_t partition,
   waiter->being_served = false;
   if (!result.ok() || !result->deliveries.empty()) {
     waiter->result = std::move(result);
-    waiter->partition = partition;
     waiter->done = true;
     waiters_.remove(waiter);
   }

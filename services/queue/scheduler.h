@@ -36,9 +36,13 @@ class Scheduler {
  public:
   Scheduler(std::vector<QueueStore*> partitions, TaskGroup* group);
 
-  // The best deliveries; none when `wait` is over or the caller went away. What was leased for a
-  // caller that went away meanwhile is handed back. `want.lowest_class` is set here.
+  // The best deliveries, all of one partition; none when `wait` is over or the caller went away.
+  // One that goes away while Redis is asked for it gets them all the same: hand them back.
+  // `want.lowest_class` is set here.
   Co<absl::StatusOr<QueueStore::LeaseResult>> Lease(QueueStore::Want want, absl::Duration wait);
+
+  // Ends leases that nobody works on: their deliveries wait again as they did before.
+  Co<void> HandBack(size_t partition, std::vector<QueueStore::Leased> deliveries);
 
   // Stores messages of one partition; see QueueStore::Enqueue.
   Co<absl::Status> Enqueue(size_t partition, std::vector<StorableMessage> messages);
@@ -78,8 +82,7 @@ class Scheduler {
     bool being_served = false;
     bool done = false;
     absl::StatusOr<QueueStore::LeaseResult> result = QueueStore::LeaseResult{};
-    size_t partition = 0;  // where the result is from
-    Timer answered;        // cancelled when done
+    Timer answered;  // cancelled when done
   };
   using WaiterPtr = std::shared_ptr<Waiter>;
 
@@ -91,8 +94,6 @@ class Scheduler {
   Co<void> AwaitAnswer(size_t partition);
   void AskSilentOnes();
   Co<void> SleepUntil(Clock::time_point time);
-  Co<void> HandBack(size_t partition, std::vector<QueueStore::Leased> deliveries);
-
   // The first that nobody serves and that takes any class, or class 1 alone; null: there is none.
   enum class Takes { kAny, kUrgent };
   WaiterPtr FreeWaiter(Takes takes) const;

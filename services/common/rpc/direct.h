@@ -4,6 +4,7 @@
 #include <absl/time/time.h>
 
 #include <any>
+#include <atomic>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/post.hpp>
@@ -30,17 +31,18 @@ class DirectMethod {
  public:
   template <class Impl>
   DirectMethod(Dispatcher* dispatcher, Impl* impl,
-               Co<absl::Status> (Impl::*method)(const Request*, Response*))
+               Co<absl::Status> (Impl::*method)(const Request*, Response*),
+               Co<void> (Impl::*unheard)(Response))
       : service_(dispatcher->executor()),
-        start_([dispatcher, impl, method](std::shared_ptr<Running> call) {
-          asio::post(dispatcher->executor(), [dispatcher, impl, method, call = std::move(call)] {
-            dispatcher->Spawn(Handle(call, impl, method), call->cancel);
-          });
+        start_([dispatcher, impl, method, unheard](std::shared_ptr<Running> call) {
+          asio::post(dispatcher->executor(),
+                     [dispatcher, impl, method, unheard, call = std::move(call)] {
+                       dispatcher->Spawn(Handle(call, impl, method, unheard), call->cancel);
+                     });
         }) {}
 
-  // DEADLINE_EXCEEDED after `timeout`: the handler is cancelled, and may end later. So it is with
-  // the coroutine that calls, but then the answer is awaited all the same: what the handler had
-  // done when it heard of it must not get lost. CANCELLED: cancelled once more meanwhile.
+  // DEADLINE_EXCEEDED after `timeout`, CANCELLED with the coroutine that calls: the handler is
+  // cancelled, and may end later; its answer is taken back, where the method can.
   Co<absl::StatusOr<Response>> Call(Request request, absl::Duration timeout) const {
     const Executor executor = co_await asio::this_coro::executor;
     auto call = std::make_shared<Running>(executor, std::move(request));
@@ -54,18 +56,20 @@ class DirectMethod {
         },
         token);
     if (!call->status) {
-      asio::post(service_,
-                 [cancel = call->cancel] { cancel->emit(asio::cancellation_type::terminal); });
-      if (cut_off) {
-        const bool throws = co_await asio::this_coro::throw_if_cancelled();
-        co_await asio::this_coro::throw_if_cancelled(false);
-        co_await call->over.async_wait(token);
-        co_await asio::this_coro::throw_if_cancelled(throws);
+      if (!call->settled.exchange(true)) {
+        asio::post(service_,
+                   [cancel = call->cancel] { cancel->emit(asio::cancellation_type::terminal); });
+        if (cut_off) co_return absl::CancelledError("the call was cancelled");
+        co_return absl::DeadlineExceededError("no answer in time");
       }
-    }
-    if (!call->status) {
-      if (cut_off) co_return absl::CancelledError("the call was cancelled");
-      co_return absl::DeadlineExceededError("no answer in time");
+      // The answer is on its way.
+      const bool throws = co_await asio::this_coro::throw_if_cancelled();
+      co_await asio::this_coro::throw_if_cancelled(false);
+      while (!call->status) {
+        call->over.expires_at(Timer::time_point::max());
+        co_await call->over.async_wait(token);
+      }
+      co_await asio::this_coro::throw_if_cancelled(throws);
     }
     if (!call->status->ok()) co_return *call->status;
     co_return std::move(call->response);
@@ -79,6 +83,7 @@ class DirectMethod {
     Response response;
     std::optional<absl::Status> status;
     Timer over;  // of the caller's thread: its deadline; cancelled when the status is set
+    std::atomic<bool> settled{false};  // by the one that was first: the answer, or who gave it up
     // Of the service's thread.
     const std::shared_ptr<asio::cancellation_signal> cancel =
         std::make_shared<asio::cancellation_signal>();
@@ -86,9 +91,14 @@ class DirectMethod {
 
   template <class Impl>
   static Co<void> Handle(std::shared_ptr<Running> call, Impl* impl,
-                         Co<absl::Status> (Impl::*method)(const Request*, Response*)) {
+                         Co<absl::Status> (Impl::*method)(const Request*, Response*),
+                         Co<void> (Impl::*unheard)(Response)) {
     absl::Status status =
         co_await Dispatcher::Guarded((impl->*method)(&call->request, &call->response));
+    if (call->settled.exchange(true)) {
+      if (status.ok() && unheard != nullptr) co_await (impl->*unheard)(std::move(call->response));
+      co_return;
+    }
     const Executor caller = call->over.get_executor();
     asio::post(caller, [call = std::move(call), status = std::move(status)]() mutable {
       call->status = std::move(status);
@@ -106,8 +116,10 @@ class DirectMethods {
  public:
   template <class Impl, class Request, class Response>
   void Add(Dispatcher* dispatcher, Impl* impl,
-           Co<absl::Status> (Impl::*method)(const Request*, Response*)) {
-    methods_.emplace(typeid(Request), DirectMethod<Request, Response>(dispatcher, impl, method));
+           Co<absl::Status> (Impl::*method)(const Request*, Response*),
+           Co<void> (Impl::*unheard)(Response) = nullptr) {
+    methods_.emplace(typeid(Request),
+                     DirectMethod<Request, Response>(dispatcher, impl, method, unheard));
   }
 
   // The method that takes such requests (each has a type of its own); null: it is not among them.

@@ -9,8 +9,10 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -36,7 +38,9 @@ class Writer {
 //
 // A handler `Co<absl::Status> Impl::Method(const Request*, Response*)` may use both pointers until
 // it returns. A call without the key is answered UNAUTHENTICATED before any handler runs. When the
-// caller cancels or its deadline passes, what the handler awaits is cancelled (if it can be).
+// caller cancels or its deadline passes, what the handler awaits is cancelled (if it can be). A
+// method whose answer gives something away has an `unheard`, which takes an answer back that came
+// too late: the caller was known to be gone before it was sent.
 class Dispatcher {
  public:
   // `key` is what callers must present; `name` says in logs whose handler threw.
@@ -45,17 +49,18 @@ class Dispatcher {
   template <class Impl, class Request, class Response>
   grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext* context, const Request* request,
                                   Response* response, Impl* impl,
-                                  Co<absl::Status> (Impl::*method)(const Request*, Response*)) {
-    auto* reactor = new UnaryReactor(executor_);
+                                  Co<absl::Status> (Impl::*method)(const Request*, Response*),
+                                  Co<void> (Impl::*unheard)(Response) = nullptr) {
+    auto* reactor = new UnaryReactor<Response>(executor_, context, response);
     if (!Admits(*context)) {
       reactor->Finish(Unauthenticated());
       return reactor;
     }
     // gRPC calls OnDone, which deletes the reactor, only after Finish.
     reactor->handoff.Give();
-    asio::post(executor_, [this, reactor, impl, method, request, response] {
+    asio::post(executor_, [this, reactor, impl, method, unheard, request, response] {
       reactor->handoff.Take();
-      group_.Spawn(RunUnary(reactor, impl, method, request, response), reactor->cancel);
+      group_.Spawn(RunUnary(reactor, impl, method, unheard, request, response), reactor->cancel);
     });
     return reactor;
   }
@@ -93,6 +98,9 @@ class Dispatcher {
   Executor executor() const { return executor_; }
 
  private:
+  // A caller that is there and reads nothing must not hold up the end of the service.
+  static constexpr std::chrono::seconds kLongestSending{5};
+
   // What both kinds of reactor share: the hand-over between gRPC's threads and ours, and the
   // caller's cancellation, which gRPC announces on its own thread and which is emitted on ours.
   template <class Base>
@@ -113,12 +121,48 @@ class Dispatcher {
     const std::shared_ptr<asio::cancellation_signal> cancel =
         std::make_shared<asio::cancellation_signal>();
     Handoff handoff;
+    Executor executor() const { return executor_; }
 
    protected:
     const Executor executor_;
   };
 
-  using UnaryReactor = Reactor<grpc::ServerUnaryReactor>;
+  // What became of an answer. Of the service's thread.
+  template <class Response>
+  struct Sending {
+    explicit Sending(Executor executor) : over(executor, kLongestSending) {}
+    Timer over;  // cancelled when it was sent, or could not be
+    bool done = false;
+    std::optional<Response> unheard;
+  };
+
+  template <class Response>
+  class UnaryReactor : public Reactor<grpc::ServerUnaryReactor> {
+   public:
+    UnaryReactor(Executor executor, const grpc::CallbackServerContext* context, Response* response)
+        : Reactor<grpc::ServerUnaryReactor>(executor), context_(context), response_(response) {}
+
+    void OnDone() override {
+      this->handoff.Take();
+      if (sending) {
+        std::optional<Response> unheard;
+        if (context_->IsCancelled()) unheard = std::move(*response_);
+        asio::post(this->executor_,
+                   [sending = std::move(sending), unheard = std::move(unheard)]() mutable {
+                     sending->unheard = std::move(unheard);
+                     sending->done = true;
+                     sending->over.cancel();
+                   });
+      }
+      delete this;
+    }
+
+    std::shared_ptr<Sending<Response>> sending;  // where somebody wants to know
+
+   private:
+    const grpc::CallbackServerContext* const context_;
+    Response* const response_;
+  };
 
   template <class Response>
   class StreamReactor : public Reactor<grpc::ServerWriteReactor<Response>>,
@@ -155,12 +199,24 @@ class Dispatcher {
   };
 
   template <class Impl, class Request, class Response>
-  static Co<void> RunUnary(UnaryReactor* reactor, Impl* impl,
+  static Co<void> RunUnary(UnaryReactor<Response>* reactor, Impl* impl,
                            Co<absl::Status> (Impl::*method)(const Request*, Response*),
-                           const Request* request, Response* response) {
+                           Co<void> (Impl::*unheard)(Response), const Request* request,
+                           Response* response) {
     const absl::Status status = co_await Guarded((impl->*method)(request, response));
+    std::shared_ptr<Sending<Response>> sending;
+    if (status.ok() && unheard != nullptr) {
+      sending = std::make_shared<Sending<Response>>(reactor->executor());
+      reactor->sending = sending;
+    }
     reactor->handoff.Give();
     reactor->Finish(ToGrpc(status));
+    if (!sending) co_return;
+    while (!sending->done && Timer::clock_type::now() < sending->over.expiry()) {
+      boost::system::error_code cancelled;  // the caller may go away meanwhile
+      co_await sending->over.async_wait(asio::redirect_error(use_co, cancelled));
+    }
+    if (sending->unheard) co_await (impl->*unheard)(*std::move(sending->unheard));
   }
 
   template <class Impl, class Request, class Response>
