@@ -1,10 +1,13 @@
 #include "queue/test_deployment.h"
 
+#include <absl/time/time.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <string_view>
 
+#include "common/base/log.h"
 #include "common/redis/slot.h"
 
 namespace staffetta::queue {
@@ -62,7 +65,12 @@ void TestDeployment::ChangeMasters() {
       moves ? cluster_->Move(slot) : cluster_->FailOver(slot);
     }
     // While a slot moves no script runs: they must have their chance before their time is up.
-    const auto move = moves ? Clock::now() - begin : Clock::duration::zero();
+    const auto took = Clock::now() - begin;
+    const auto move = moves ? took : Clock::duration::zero();
+    if (took > std::chrono::seconds(5)) {
+      log::Warn("{} took {} s", moves ? "a move of the slot" : "a change of its master",
+                absl::ToInt64Seconds(absl::FromChrono(took)));
+    }
     std::this_thread::sleep_for(
         std::max<Clock::duration>(std::chrono::milliseconds(100), 4 * move));
   }

@@ -16,6 +16,7 @@ elseif action == 'release' then
   local classes, released = classes_that_wait(), { {}, {}, {}, {}, {} }
   release(scope, math.huge, classes, released)
   for _, class in ipairs(classes) do activate(class, released[class]) end
+  write_gates()
 else
   if text == '' then
     changed = redis.call('HDEL', throttle_key, scope)

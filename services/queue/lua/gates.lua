@@ -214,14 +214,24 @@ local function give_up(uses, now, unsent)
   return may_open
 end
 
+-- Lanes that go on and were the only ones before their gate, by the list: most will wait there again before the script
+-- ends, and so stay in it. The others leave it in write_gates.
+local only = {}
+
 -- The lane waits until the scope's gate opens; `at` is nil for a hold, which its release opens.
 local function wait_before(scope, at, class, lane)
-  redis.call('RPUSH', wait_key(class, scope), lane)
+  local key = wait_key(class, scope)
+  if only[key] == lane then
+    only[key] = nil
+  else
+    redis.call('RPUSH', key, lane)
+  end
   if at then closing[scope] = math.min(at, closing[scope] or math.huge) end
 end
 
 -- Writes what was gathered of throttles and gates; before write_rest.
 local function write_gates()
+  for key in pairs(only) do redis.call('LPOP', key) end
   local rates, moved, gone, closed = {}, {}, {}, {}
   for scope, at in pairs(passed) do rates[#rates + 1], rates[#rates + 2] = at, scope end
   for scope in pairs(was_open) do
@@ -263,20 +273,25 @@ local function classes_that_wait()
 end
 
 -- Takes up to `most` lanes of the classes from before the scope, the highest class first; each class's are added to
--- released[class], to be activated. Returns whether others wait there: one more is taken, and put back.
+-- released[class], to be activated. Returns whether others wait there.
 local function release(scope, most, classes, released)
   for _, class in ipairs(classes) do
     local key, found = wait_key(class, scope), released[class]
-    repeat
-      local asked = math.min(most + 1, most_arguments)
-      local lanes = redis.call('LPOP', key, asked) or {}
-      for k = 1, math.min(#lanes, most) do found[#found + 1] = lanes[k] end
-      if #lanes > most then
-        redis.call('LPUSH', key, lanes[#lanes])
-        return true
-      end
-      most = most - #lanes
-    until #lanes < asked
+    local first, second = unpack(redis.call('LRANGE', key, '0', '1'))
+    if first and most == 0 then return true end
+    if first and not second then
+      only[key] = first
+      found[#found + 1] = first
+      most = most - 1
+    elseif first then
+      repeat
+        local asked = math.min(most, most_arguments)
+        local lanes = asked > 0 and redis.call('LPOP', key, asked) or {}
+        for _, lane in ipairs(lanes) do found[#found + 1] = lane end
+        most = most - #lanes
+      until #lanes < most_arguments
+      if most == 0 and redis.call('EXISTS', key) == 1 then return true end
+    end
   end
   return false
 end

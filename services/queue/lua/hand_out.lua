@@ -27,7 +27,7 @@ local function take_from_lane(class, lane, deliveries, most, throttles, now, tak
       end
     end
     if taken == most or seen >= most + 50 then return taken, seen, nil end
-    deliveries = redis.call('LPOP', key, is_throttled and 1 or most - taken)
+    deliveries = redis.call('LPOP', key, is_throttled and '1' or most - taken)
   end
   return taken, seen, 'end'
 end
@@ -90,7 +90,7 @@ local function take_round(class, room, now, take)
     if scope then
       wait_before(scope, nil, class, lane)
     else
-      firsts[k] = redis.call('LPOP', lane_key(class, lane), #throttles[lane] > 0 and 1 or parts[k]) or {}
+      firsts[k] = redis.call('LPOP', lane_key(class, lane), #throttles[lane] > 0 and '1' or parts[k]) or {}
       for _, delivery in ipairs(firsts[k]) do all[#all + 1] = delivery end
     end
   end

@@ -65,11 +65,22 @@ end
 local function msg_key(id) return 'msg:' .. tag .. ':' .. id end
 local function content_key(id) return 'content:' .. tag .. ':' .. id end
 local function dlv_key(delivery) return 'dlv:' .. tag .. ':' .. delivery end
-local function lane_key(class, lane) return 'lane:' .. tag .. ':' .. class .. ':' .. lane end
-local function turn_key(class) return 'turn:' .. tag .. ':' .. class end
-local function lanes_key(class, account) return 'turn:' .. tag .. ':' .. class .. ':' .. account end
-local function heads_key(class) return 'heads:' .. tag .. ':' .. class end
-local function wait_key(class, scope) return 'wait:' .. tag .. ':' .. class .. ':' .. scope end
+
+-- A number takes long to become a string, so constant arguments of commands are strings, and these keys,
+-- "<name>:{p}:<class>", are made once for each class.
+local function keys_of_classes(name)
+  local keys = {}
+  return function(class)
+    keys[class] = keys[class] or name .. ':' .. tag .. ':' .. class
+    return keys[class]
+  end
+end
+local turn_key, heads_key = keys_of_classes('turn'), keys_of_classes('heads')
+local lanes_of_class, waits_of_class = keys_of_classes('lane'), keys_of_classes('wait')
+local function lane_key(class, lane) return lanes_of_class(class) .. ':' .. lane end
+local function lanes_key(class, account) return turn_key(class) .. ':' .. account end
+local function wait_key(class, scope) return waits_of_class(class) .. ':' .. scope end
+
 local gates_key = 'gates:' .. tag
 local hold_key = 'hold:' .. tag
 local throttle_key = 'throttle:' .. tag
