@@ -68,6 +68,7 @@ TEST_P(GatesTest, HeldScope_HandsOutNothingUntilItIsReleased) {
       Complete(Outcome(d, v1::OUTCOME_KIND_DELIVERED, {"r@x.example"}));
     }
     EXPECT_EQ(Release(scope).code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(KeyCount("wait:*"), 0);
   }
 }
 
