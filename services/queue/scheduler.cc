@@ -89,7 +89,7 @@ Co<absl::Status> Scheduler::Enqueue(size_t partition, std::vector<StorableMessag
   }
   // Not stored, as far as is known: the worker goes on waiting.
   if (!result.ok()) result = QueueStore::LeaseResult{};
-  if (waiter) Settle(waiter, partition, std::move(result));
+  if (waiter) Settle(waiter, std::move(result));
   co_return status;
 }
 
@@ -190,7 +190,7 @@ Co<void> Scheduler::Take(size_t partition, WaiterPtr waiter,
     here.highest = 0;
     here.look = Clock::now() + kAfterError;
   }
-  if (waiter) Settle(waiter, partition, std::move(result));
+  if (waiter) Settle(waiter, std::move(result));
   idle_.cancel();
 }
 
@@ -255,8 +255,7 @@ Scheduler::Clock::time_point Scheduler::LookAfter(const QueueStore::Outlook& out
   return Clock::now() + absl::ToChronoNanoseconds(std::min(outlook.until_change, kLongestSleep));
 }
 
-void Scheduler::Settle(const WaiterPtr& waiter, size_t partition,
-                       absl::StatusOr<QueueStore::LeaseResult> result) {
+void Scheduler::Settle(const WaiterPtr& waiter, absl::StatusOr<QueueStore::LeaseResult> result) {
   waiter->being_served = false;
   if (!result.ok() || !result->deliveries.empty()) {
     waiter->result = std::move(result);

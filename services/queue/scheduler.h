@@ -105,8 +105,7 @@ class Scheduler {
   int LowestClassFor(size_t partition) const;
   static Clock::time_point LookAfter(const QueueStore::Outlook& outlook);
   void Learn(Partition* partition, const QueueStore::Outlook& outlook);
-  void Settle(const WaiterPtr& waiter, size_t partition,
-              absl::StatusOr<QueueStore::LeaseResult> result);
+  void Settle(const WaiterPtr& waiter, absl::StatusOr<QueueStore::LeaseResult> result);
 
   TaskGroup* const group_;
   std::deque<Partition> partitions_;  // they stay where they are
