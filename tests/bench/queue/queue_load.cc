@@ -14,6 +14,8 @@ namespace pb = ::staffetta::queue::v1;
 
 constexpr int kCallsInFlight = 64;
 constexpr int kWorkers = 2;
+// A worker reports beside its calls for leases; a line of WatchOne does one after the other.
+constexpr int kWatchers = 2 * kWorkers;
 constexpr int kCredits = 200;
 constexpr int kReportsPerCall = 200;
 constexpr int kLeaseWaitSeconds = 10;
@@ -97,7 +99,7 @@ Co<absl::Status> QueueLoad::WatchLanes(Watch watch, Watched* watched) {
   last_.clear();
   const SteadyTime begin = std::chrono::steady_clock::now();
   std::vector<Co<void>> lines;
-  for (int i = 0; i < kWorkers; ++i) lines.push_back(WatchOne(watch, begin, watched));
+  for (int i = 0; i < kWatchers; ++i) lines.push_back(WatchOne(watch, begin, watched));
   co_return co_await Together(std::move(lines));
 }
 
