@@ -170,15 +170,18 @@ Co<void> QueueRpc::SetAside(std::vector<StorableCompletion> damaged) {
 }
 
 Co<void> QueueRpc::Unlease(v1::LeaseResponse response) {
-  if (response.deliveries().empty()) co_return;
-  std::vector<QueueStore::Leased> deliveries;
+  v1::CompleteRequest untouched;
   for (v1::LeasedDelivery& each : *response.mutable_deliveries()) {
-    deliveries.push_back({.delivery_id = std::move(*each.mutable_delivery_id()),
-                          .lease_id = std::move(*each.mutable_lease_id())});
+    v1::Completion* const completion = untouched.add_completions();
+    completion->set_delivery_id(std::move(*each.mutable_delivery_id()));
+    completion->set_lease_id(std::move(*each.mutable_lease_id()));
   }
-  // All are of one.
-  const auto partition = PartitionOf(deliveries.front().delivery_id, partitions_.size());
-  if (partition.ok()) co_await scheduler_->HandBack(*partition, std::move(deliveries));
+  if (untouched.completions().empty()) co_return;
+  v1::CompleteResponse ended;
+  const absl::Status status = co_await DoComplete(&untouched, &ended);
+  if (!status.ok()) {
+    log::Warn("handing back failed, the leases will run out: {}", status.ToString());
+  }
 }
 
 Co<absl::Status> QueueRpc::DoRenew(const v1::RenewRequest* request, v1::RenewResponse* response) {

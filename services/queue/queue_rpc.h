@@ -83,7 +83,7 @@ class QueueRpc final : public v1::QueueService::CallbackService {
  private:
   Co<absl::Status> DoEnqueue(const v1::EnqueueRequest* request, v1::EnqueueResponse* response);
   Co<absl::Status> DoLease(const v1::LeaseRequest* request, v1::LeaseResponse* response);
-  // Nobody works on these.
+  // Nobody works on these: they are handed back.
   Co<void> Unlease(v1::LeaseResponse response);
   Co<absl::Status> DoRenew(const v1::RenewRequest* request, v1::RenewResponse* response);
   Co<absl::Status> DoComplete(const v1::CompleteRequest* request, v1::CompleteResponse* response);

@@ -266,19 +266,4 @@ void Scheduler::Settle(const WaiterPtr& waiter, absl::StatusOr<QueueStore::Lease
   waiter->answered.cancel();
 }
 
-Co<void> Scheduler::HandBack(size_t partition, std::vector<QueueStore::Leased> deliveries) {
-  std::vector<StorableCompletion> completions;
-  for (QueueStore::Leased& delivery : deliveries) {
-    completions.push_back({.delivery_id = std::move(delivery.delivery_id),
-                           .lease_id = std::move(delivery.lease_id),
-                           .fate = Fate::kBack});
-  }
-  if (completions.empty()) co_return;
-  const auto result = co_await partitions_[partition].store->Complete(std::move(completions));
-  if (!result.ok()) {
-    log::Warn("handing back failed, the leases will run out: {}", result.status().ToString());
-  }
-  Wake(partition);
-}
-
 }  // namespace staffetta::queue

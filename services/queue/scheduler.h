@@ -36,13 +36,10 @@ class Scheduler {
  public:
   Scheduler(std::vector<QueueStore*> partitions, TaskGroup* group);
 
-  // The best deliveries, all of one partition; none when `wait` is over or the caller went away.
+  // The best deliveries; none when `wait` is over or the caller went away.
   // One that goes away while Redis is asked for it gets them all the same: hand them back.
   // `want.lowest_class` is set here.
   Co<absl::StatusOr<QueueStore::LeaseResult>> Lease(QueueStore::Want want, absl::Duration wait);
-
-  // Ends leases that nobody works on: their deliveries wait again as they did before.
-  Co<void> HandBack(size_t partition, std::vector<QueueStore::Leased> deliveries);
 
   // Stores messages of one partition; see QueueStore::Enqueue.
   Co<absl::Status> Enqueue(size_t partition, std::vector<StorableMessage> messages);

@@ -121,7 +121,6 @@ class Dispatcher {
     const std::shared_ptr<asio::cancellation_signal> cancel =
         std::make_shared<asio::cancellation_signal>();
     Handoff handoff;
-    Executor executor() const { return executor_; }
 
    protected:
     const Executor executor_;
@@ -199,14 +198,14 @@ class Dispatcher {
   };
 
   template <class Impl, class Request, class Response>
-  static Co<void> RunUnary(UnaryReactor<Response>* reactor, Impl* impl,
-                           Co<absl::Status> (Impl::*method)(const Request*, Response*),
-                           Co<void> (Impl::*unheard)(Response), const Request* request,
-                           Response* response) {
+  Co<void> RunUnary(UnaryReactor<Response>* reactor, Impl* impl,
+                    Co<absl::Status> (Impl::*method)(const Request*, Response*),
+                    Co<void> (Impl::*unheard)(Response), const Request* request,
+                    Response* response) {
     const absl::Status status = co_await Guarded((impl->*method)(request, response));
     std::shared_ptr<Sending<Response>> sending;
     if (status.ok() && unheard != nullptr) {
-      sending = std::make_shared<Sending<Response>>(reactor->executor());
+      sending = std::make_shared<Sending<Response>>(executor_);
       reactor->sending = sending;
     }
     reactor->handoff.Give();

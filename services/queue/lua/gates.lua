@@ -285,11 +285,10 @@ local function release(scope, most, classes, released)
       most = most - 1
     elseif first then
       repeat
-        local asked = math.min(most, most_arguments)
-        local lanes = asked > 0 and redis.call('LPOP', key, asked) or {}
+        local lanes = redis.call('LPOP', key, math.min(most, most_arguments)) or {}
         for _, lane in ipairs(lanes) do found[#found + 1] = lane end
         most = most - #lanes
-      until #lanes < most_arguments
+      until most == 0 or #lanes < most_arguments
       if most == 0 and redis.call('EXISTS', key) == 1 then return true end
     end
   end
